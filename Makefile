@@ -1,0 +1,82 @@
+# Everything a developer types. Set-up writes to stderr only, so `make demo ARGS=--json` prints one object and nothing else.
+
+PYTHON ?= python3
+ARGS   ?=
+BIN    := .venv/bin
+
+# The stamp's name tells what the environment was made from and where: same name, nothing to do.
+STAMP := .venv/ready-$(firstword $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test test-peers check fix bench chaos fuzz lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
+
+setup: $(STAMP) ## Make the virtual environment in .venv
+	@:
+
+run: setup ## Run the whole loop against a local stand-in for Apple, in var/
+	@exec $(BIN)/tokenward quickstart --dir var $(ARGS)
+
+demo: setup ## Play whole rotations with a stepped clock; ARGS=--json for the result alone
+	@exec $(BIN)/tokenward demo $(ARGS)
+
+test: setup ## Run the tests that need nothing but this machine
+	@$(BIN)/python -m pytest -n auto --durations=10 -m "not (peers or chaos or fuzz or bench)" $(ARGS)
+
+test-peers: setup ## Run the tests against real servers from the distribution
+	$(call pytest-marked,peers)
+
+check: setup ## Check format, style, types, imports and spelling
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell
+
+fix: setup ## Repair what can be repaired without thinking
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup ## Measure against bare baselines
+	$(call pytest-marked,bench)
+
+chaos: setup ## Kill, fill and cut off real processes
+	$(call pytest-marked,chaos)
+
+fuzz: setup ## Search long for input that breaks a parser
+	$(call pytest-marked,fuzz,--hypothesis-profile=fuzz)
+
+lock: ## Choose the newest allowed versions of all dependencies anew
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(PYTHON) -m venv "$$dir" && \
+	"$$dir/bin/pip" install --quiet "uv>=0.9,<1" && \
+	compile() { "$$dir/bin/uv" pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml "$$@"; } && \
+	compile --output-file requirements.lock && \
+	compile --group dev --group build --output-file requirements-dev.lock
+
+clean: ## Remove what can be made again; var/ stays, for it holds keys and tokens
+	rm -rf .venv dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find daemon tests -name __pycache__ -prune -exec rm -rf {} +
+
+# An environment that was moved still starts the programs of its old place, so such a one is made anew.
+$(STAMP):
+	@exec >&2; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Tokenward needs Python 3.11 or newer, and $(PYTHON) is not."; \
+		echo "Name one that is: make setup PYTHON=/path/to/python3"; exit 1; }; \
+	echo "Setting up .venv ..."; \
+	test ! -e $(BIN)/pip || grep -qF "$(CURDIR)/$(BIN)/" $(BIN)/pip || rm -rf .venv; \
+	rm -f .venv/ready-* && \
+	$(PYTHON) -m venv .venv && \
+	$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-deps --require-hashes \
+		--requirement requirements-dev.lock && \
+	$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
+	touch $@
+
+# pytest ends with 5 when no test carries the marker.
+define pytest-marked
+@$(BIN)/python -m pytest -m $(1) $(2) $(ARGS) || { code=$$?; test $$code -eq 5 || exit $$code; \
+	echo "No test is marked '$(1)' yet, so none was run."; }
+endef
