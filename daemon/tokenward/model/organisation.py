@@ -1,0 +1,46 @@
+"""An organisation: one account at Apple, with the portal that its people see."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from tokenward.model.person import Role
+
+APPLE_DEVICE_API: Final = "https://mdmenrollment.apple.com"
+
+
+class Portal(StrEnum):
+    """Which of Apple's portals the organisation uses: it decides wording, roles and what Apple's API offers."""
+
+    BUSINESS_MANAGER = "business-manager"
+    SCHOOL_MANAGER = "school-manager"
+    APPLE_BUSINESS = "apple-business"
+
+
+_MANAGER_ROLES: Final = frozenset({Role.ADMINISTRATOR, Role.DEVICE_ENROLMENT_MANAGER})
+
+FITTING_ROLES: Final = {
+    Portal.BUSINESS_MANAGER: _MANAGER_ROLES,
+    Portal.SCHOOL_MANAGER: _MANAGER_ROLES,
+    Portal.APPLE_BUSINESS: frozenset(
+        {Role.ORGANIZATION_ADMINISTRATOR, Role.IT_ADMINISTRATOR, Role.DEVICE_ENROLMENT_MANAGER, Role.CUSTOM}
+    ),
+}
+"""Roles that may link a service.
+
+Source: the guide of Apple Business Manager names Administrator and Device Enrolment Manager; that of Apple Business any role
+with the permission to view, add and delete device management services.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """One Apple Business Manager, School Manager or Apple Business account."""
+
+    id: str
+    name: str
+    portal: Portal
+    terms: tuple[str, ...] = ()
+    """Ids of the people who can accept Apple's terms."""
+    device_api: str = APPLE_DEVICE_API
+    """Where Apple's device assignment API is reached."""

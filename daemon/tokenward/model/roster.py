@@ -1,0 +1,42 @@
+"""The roster: whom and what the configuration names, indexed for every question that the core asks of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tokenward.model.organisation import FITTING_ROLES, Organisation
+from tokenward.model.person import Contact, Person
+from tokenward.model.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Organisations, people and services by id."""
+
+    organisations: Mapping[str, Organisation]
+    people: Mapping[str, Person]
+    services: Mapping[str, Service]
+    operators: tuple[Contact, ...] = ()
+    on_call: tuple[Contact, ...] = ()
+    trusted_for_silence: frozenset[str] = frozenset({"control", "clock"})
+    """Sources whose events may end a departure or change a name."""
+
+    def organisation_of(self, service: Service) -> Organisation:
+        """Return the organisation that *service* belongs to."""
+        return self.organisations[service.organisation]
+
+    def account_of(self, person: str, service: Service) -> str | None:
+        """Return the Managed Apple Account with which *person* acts for *service*, where there is one."""
+        known = self.people.get(person)
+        return known.accounts.get(service.organisation) if known else None
+
+    def person_with_account(self, account: str, service: Service) -> Person | None:
+        """Return the person whose Managed Apple Account in the service's organisation is *account*, ignoring case."""
+        wanted = account.casefold()
+        for person in self.people.values():
+            if person.accounts.get(service.organisation, "").casefold() == wanted:
+                return person
+        return None
+
+    def has_fitting_role(self, person: Person, service: Service) -> bool:
+        """Return whether the portal of the service's organisation lets *person*'s role link a service."""
+        return person.role in FITTING_ROLES[self.organisation_of(service).portal]
