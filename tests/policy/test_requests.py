@@ -1,0 +1,213 @@
+from dataclasses import replace
+
+import pytest
+
+from policy.situations import DAY, HOUR, NOW, a_rotation, a_service, a_token, all_of, asked, only, states, the_facts
+from tokenward.model.event import EventKind
+from tokenward.model.finding import Code
+from tokenward.model.person import PersonState, Standing
+from tokenward.model.rotation import Cause, Claim, State
+from tokenward.model.token import TokenState
+from tokenward.policy.decision import (
+    Cancel,
+    Decision,
+    Deny,
+    EndRecovery,
+    Facts,
+    HoldFor,
+    Probe,
+    Record,
+    Resume,
+    Rotate,
+    StateExpiry,
+)
+
+AFTER_CLICK = [State.RECEIVED, State.CHECKED, State.INSTALLED, State.PROVEN]
+WATCHED = the_facts(service=a_service(issuer=None))
+OPEN = the_facts(rotation=a_rotation())
+
+
+def refusal(decisions: tuple[Decision, ...]) -> Code:
+    """Return why it was refused; every part of the reason is a sentence."""
+    (denied,) = decisions
+    assert isinstance(denied, Deny)
+    finding = denied.finding
+    assert all(part.endswith((".", "`")) for part in (finding.happened, finding.means, finding.do)), finding
+    return finding.code
+
+
+def test_a_rotation_can_be_asked_for() -> None:
+    """9: rotate (person)."""
+    rotate = only(Rotate, asked(EventKind.ROTATE, reason="audit"))
+
+    assert (rotate.cause, rotate.due_at, rotate.why) == (Cause.MANUAL, NOW + 2 * DAY, "audit")
+    assert (rotate.new_key, rotate.actor, rotate.satisfied_after_click) == (False, "kim", True)
+
+
+def test_a_rotation_can_be_asked_for_with_a_new_key() -> None:
+    """B3.2: somebody may fear for the old one."""
+    assert only(Rotate, asked(EventKind.ROTATE, new_key="yes")).new_key
+
+
+def test_quiet_holds_off_the_clock_not_people() -> None:
+    """B2.5: whoever asks is heard."""
+    assert all_of(Rotate, asked(EventKind.ROTATE, the_facts(quiet_until=NOW + DAY)))
+
+
+def test_a_rotation_that_is_asked_for_is_due_at_once_when_the_token_is_dead() -> None:
+    """B2.7: nothing waits for a dead token."""
+    facts = the_facts(token=a_token(state=TokenState.REJECTED))
+
+    assert only(Rotate, asked(EventKind.ROTATE, facts)).due_at == NOW
+
+
+@pytest.mark.parametrize("kind", [EventKind.ROTATE, EventKind.CLAIM])
+def test_a_watched_service_is_never_rotated(kind: EventKind) -> None:
+    """B1.5: a service without issuer is watched."""
+    assert refusal(asked(kind, WATCHED, person="kim")) is Code.WATCHED
+
+
+@pytest.mark.parametrize("kind", [EventKind.RETRY, EventKind.CANCEL, EventKind.CLAIM, EventKind.FILE_LOST])
+def test_without_an_open_rotation_there_is_nothing_to_do_it_to(kind: EventKind) -> None:
+    """B2.1: said plainly."""
+    assert refusal(asked(kind, the_facts(), person="kim", reason="x")) is Code.NO_ROTATION
+
+
+def test_trying_again_looks_at_once() -> None:
+    """9: retry: at everything, or at one target only."""
+    assert only(Resume, asked(EventKind.RETRY, OPEN)).target is None
+    assert only(Resume, asked(EventKind.RETRY, OPEN, target="nanodep")).target == "nanodep"
+
+
+def test_trying_again_at_an_unknown_target_names_the_known_ones() -> None:
+    """B2.1: the remedy can be done now."""
+    decisions = asked(EventKind.RETRY, OPEN, target="jamf")
+
+    assert refusal(decisions) is Code.NOT_AN_EVENT
+    assert "nanodep" in only(Deny, decisions).finding.do
+
+
+def test_a_rotation_can_be_cancelled_with_a_reason() -> None:
+    """B2.5: and the clock kept quiet."""
+    cancel = only(Cancel, asked(EventKind.CANCEL, OPEN, reason="moving", until="2026-12-24T00:00:00+01:00"))
+
+    assert cancel.why == "cancelled: moving"
+    assert cancel.quiet_until is not None
+    assert cancel.quiet_until.isoformat() == "2026-12-23T23:00:00+00:00"
+
+
+def test_a_rotation_is_not_cancelled_without_a_reason() -> None:
+    """B2.5: by a person with a reason."""
+    assert refusal(asked(EventKind.CANCEL, OPEN, reason=" ")) is Code.NOT_AN_EVENT
+
+
+@pytest.mark.parametrize("state", AFTER_CLICK)
+def test_a_rotation_is_not_cancelled_once_the_new_token_is_here(state: State) -> None:
+    """B2.5: refused from `received` on."""
+    facts = the_facts(rotation=a_rotation(state=state))
+
+    assert refusal(asked(EventKind.CANCEL, facts, reason="moving")) is Code.TOO_LATE
+
+
+@pytest.mark.parametrize(("kind", "key"), [(EventKind.CANCEL, "until"), (EventKind.ADOPT, "expires_at")])
+@pytest.mark.parametrize("text", ["tomorrow", "2027-03-01", "2027-03-01T09:00:00"])
+def test_a_time_that_is_none_is_refused(kind: EventKind, key: str, text: str) -> None:
+    """B2.5: no instant without an offset."""
+    assert refusal(asked(kind, OPEN, reason="x", **{key: text})) is Code.NOT_AN_EVENT
+
+
+def test_somebody_can_state_when_the_token_ends() -> None:
+    """B1.3: `adopt SERVICE --expires DATE`."""
+    decisions = asked(EventKind.ADOPT, expires_at="2027-03-01T00:00:00Z")
+
+    assert only(StateExpiry, decisions).expires_at.isoformat() == "2027-03-01T00:00:00+00:00"
+    assert only(Probe, decisions).at == (NOW,)
+
+
+def test_a_service_that_is_linked_already_needs_no_first_rotation() -> None:
+    """B1.3: it would do away with the token that somebody speaks of."""
+    first = a_rotation(causes=(Cause.UNLINKED,))
+
+    assert all_of(Cancel, asked(EventKind.ADOPT, the_facts(token=None, rotation=first)))
+    assert not all_of(Cancel, asked(EventKind.ADOPT, OPEN))
+    begun = replace(first, claim=Claim("kim", NOW, NOW + HOUR))
+    assert not all_of(Cancel, asked(EventKind.ADOPT, the_facts(rotation=begun)))
+
+
+@pytest.mark.parametrize("person", ["kim", "ana"])
+def test_custodian_and_deputies_can_start(person: str) -> None:
+    """B4.2: whoever is asked, any usable one may."""
+    assert only(HoldFor, asked(EventKind.CLAIM, OPEN, person=person)).person == person
+
+
+@pytest.mark.parametrize("person", ["boss", "nobody", ""])
+def test_others_cannot_start(person: str) -> None:
+    """B4.1: the asked person has a fitting role."""
+    assert refusal(asked(EventKind.CLAIM, OPEN, person=person)) is Code.NOT_USABLE
+
+
+@pytest.mark.parametrize(
+    "state", [PersonState("kim", Standing.DEPARTED), PersonState("kim", departs_at=NOW + DAY)], ids=["gone", "going"]
+)
+def test_whoever_departs_cannot_start(state: PersonState) -> None:
+    """B4.1: is not departing."""
+    facts = replace(OPEN, people=states(state))
+
+    assert refusal(asked(EventKind.CLAIM, facts, person="kim")) is Code.NOT_USABLE
+
+
+def claimed(by: str, until: float) -> Facts:
+    """Return a rotation that *by* holds for *until* more hours."""
+    return the_facts(rotation=a_rotation(claim=Claim(by, NOW - HOUR, NOW + until * HOUR)))
+
+
+def test_two_do_not_start_at_once() -> None:
+    """B4.2: holds others off for 30 minutes."""
+    assert refusal(asked(EventKind.CLAIM, claimed("ana", 0.3), person="kim")) is Code.HELD_BY_OTHER
+    assert all_of(HoldFor, asked(EventKind.CLAIM, claimed("ana", 0), person="kim"))
+    assert all_of(HoldFor, asked(EventKind.CLAIM, claimed("kim", 0.3), person="kim"))
+
+
+@pytest.mark.parametrize("state", [State.OPENED, State.CERTIFICATE_READY, State.REGISTERED])
+def test_nobody_starts_before_the_way_is_clear(state: State) -> None:
+    """B4.1: no steps shown."""
+    facts = the_facts(rotation=a_rotation(state=state))
+
+    assert refusal(asked(EventKind.CLAIM, facts, person="kim")) is Code.NOT_CLEAR
+
+
+def test_nobody_starts_while_a_stray_download_is_looked_for() -> None:
+    """B4.4: another download would make the file worthless."""
+    facts = the_facts(rotation=a_rotation(recover_until=NOW + HOUR))
+
+    assert refusal(asked(EventKind.CLAIM, facts, person="kim")) is Code.NOT_CLEAR
+    assert all_of(HoldFor, asked(EventKind.CLAIM, the_facts(rotation=a_rotation(recover_until=NOW)), person="kim"))
+
+
+def test_nobody_starts_where_a_program_downloads() -> None:
+    """B4.7: no claim."""
+    assert refusal(asked(EventKind.CLAIM, replace(OPEN, needs_person=False), person="kim")) is Code.NOT_CLEAR
+
+
+@pytest.mark.parametrize("state", AFTER_CLICK)
+@pytest.mark.parametrize("kind", [EventKind.CLAIM, EventKind.FILE_LOST])
+def test_once_the_new_token_is_here_no_other_is_downloaded(kind: EventKind, state: State) -> None:
+    """B4.6: nothing to do, don't download again."""
+    assert refusal(asked(kind, the_facts(rotation=a_rotation(state=state)), person="kim")) is Code.TOO_LATE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{"recover_until": NOW + HOUR}, {"state": State.OPENED, "recover_until": NOW + HOUR}, {}],
+    ids=["recovering", "recovering early", "clicked, but no file"],
+)
+def test_a_lost_file_ends_the_search(words: dict[str, object]) -> None:
+    """B4.4: a new certificate and a new download are asked for."""
+    assert all_of(EndRecovery, asked(EventKind.FILE_LOST, the_facts(rotation=a_rotation(**words))))
+
+
+def test_a_file_that_nobody_waits_for_is_not_lost() -> None:
+    """B4.4: recorded, nothing else."""
+    facts = the_facts(rotation=a_rotation(state=State.OPENED))
+
+    assert all_of(Record, asked(EventKind.FILE_LOST, facts))
