@@ -45,6 +45,8 @@ class EventKind(StrEnum):
     ADOPT = "adopt"
     CLAIM = "claim"
     FILE_LOST = "file.lost"
+    PROBE = "probe"
+    IMPORT_TOKEN = "token.import"
 
 
 IDENTITY_KINDS: Final = frozenset(
@@ -141,6 +143,8 @@ class AttachmentRole(StrEnum):
 
     CERTIFICATE = "certificate"
     ENVELOPE = "envelope"
+    TOKEN = "token"
+    """The five values of a server token in the open, as JSON. Nobody but the control socket takes one."""
 
 
 @dataclass(frozen=True, slots=True)

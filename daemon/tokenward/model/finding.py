@@ -58,6 +58,7 @@ class Code(Enum):
     CONSUMER_KEY_MISMATCH = ("TW404", "consumer_key_mismatch")
     APPLE_UNREACHABLE = ("TW410", "apple_unreachable")
     TERMS_UNSIGNED = ("TW411", "terms_unsigned")
+    APPLE_REFUSED = ("TW412", "apple_refused")
     ISSUER_FAILED = ("TW420", "issuer_failed")
     # The daemon itself
     CONFIGURATION = ("TW501", "configuration")

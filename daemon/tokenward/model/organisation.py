@@ -7,6 +7,7 @@ from typing import Final
 from tokenward.model.person import Role
 
 APPLE_DEVICE_API: Final = "https://mdmenrollment.apple.com"
+APPLE_TOKEN_URL: Final = "https://account.apple.com/auth/oauth2/token"
 
 
 class Portal(StrEnum):
@@ -16,6 +17,16 @@ class Portal(StrEnum):
     SCHOOL_MANAGER = "school-manager"
     APPLE_BUSINESS = "apple-business"
 
+
+APPLE_API: Final = {
+    Portal.BUSINESS_MANAGER: "https://api-business.apple.com",
+    Portal.SCHOOL_MANAGER: "https://api-school.apple.com",
+    Portal.APPLE_BUSINESS: "https://api-business.apple.com",
+}
+"""Where the API of each portal is reached, without the version.
+
+Source: Apple, "Apple Business API" and "Apple School Manager API".
+"""
 
 _MANAGER_ROLES: Final = frozenset({Role.ADMINISTRATOR, Role.DEVICE_ENROLMENT_MANAGER})
 
@@ -28,8 +39,8 @@ FITTING_ROLES: Final = {
 }
 """Roles that may link a service.
 
-Source: the guide of Apple Business Manager names Administrator and Device Enrolment Manager; that of Apple Business any role
-with the permission to view, add and delete device management services.
+Source: the guide of Apple Business Manager names Administrator and Device Enrolment Manager; that of Apple Business any
+role with the permission to view, add and delete device management services.
 """
 
 

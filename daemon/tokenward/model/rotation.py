@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from tokenward.model.registration import RegisteredBy
 from tokenward.model.target import BlockReason
 
 
@@ -134,6 +135,8 @@ class Rotation:
     """Fingerprint of the certificate that was chosen for Apple."""
     certificate_changed: bool = False
     """Whether it changed while somebody was already asked."""
+    registered_by: RegisteredBy | None = None
+    """How the certificate came to Apple, or will; None until that is settled."""
     cleared_at: datetime | None = None
     """When a preflight last found the way clear."""
     envelope: str | None = None
@@ -144,6 +147,8 @@ class Rotation:
     """Apple's identity of the service that the new token belongs to, as far as it was seen."""
     downloader: str | None = None
     """Who downloaded the new token, as Apple says it, where that was seen."""
+    witness_ip: str | None = None
+    """From where Apple last heard the service before the new token was handed over."""
     claim: Claim | None = None
     recover_until: datetime | None = None
     """While a stray download is looked for: nothing new is asked before then."""

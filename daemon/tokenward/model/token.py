@@ -81,8 +81,8 @@ class InstalledToken:
     """When it was installed, or first seen where somebody else had installed it."""
     expiry: Expiry | None = None
     downloader: str | None = None
-    """The recorded downloader, a Managed Apple Account: Apple's ``admin_id`` or, where nobody says, the account of whoever
-    handed the file over."""
+    """The recorded downloader, a Managed Apple Account: Apple's ``admin_id`` or, where nobody says, the account of
+    whoever handed the file over."""
     server_uuid: str | None = None
     token_digest: str | None = None
     envelope: str | None = None

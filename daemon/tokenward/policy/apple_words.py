@@ -149,4 +149,5 @@ def parse_account(body: bytes) -> AccountDetail | None:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """Return *value* where it is a text that can be kept and shown; half a character (a lone surrogate) can't."""
+    return value if isinstance(value, str) and value and value.isprintable() else None

@@ -59,6 +59,16 @@ def adopt(case: Case) -> Decisions:
     return (*stated, *_no_longer_unlinked(case.rotation), probe)
 
 
+def import_token(case: Case) -> Decisions:
+    """Return that the service is linked already, by the very token whose values came; Apple is asked at once (B1.3)."""
+    return (*_no_longer_unlinked(case.rotation), Probe((case.now,), "the values of the token in use came"))
+
+
+def probe(case: Case) -> Decisions:
+    """Return the question how things stand with the installed token, asked at once (B10.1)."""
+    return (Probe((case.now,), _because(case, "somebody asked how things stand")),)
+
+
 def claim(case: Case) -> Decisions:
     """Return that the rotation is held for the person who starts now, once the way is found clear again."""
     person = case.event.data.get("person", "")

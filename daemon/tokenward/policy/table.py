@@ -86,6 +86,8 @@ TABLE: Final[Mapping[EventKind, Row]] = {
     EventKind.ADOPT: Row("Take the service as linked, its token ending as stated.", requests.adopt),
     EventKind.CLAIM: Row("Hold the rotation for whoever starts now.", requests.claim),
     EventKind.FILE_LOST: Row("Ask for a new token now.", requests.file_lost),
+    EventKind.PROBE: Row("Ask Apple or the target now; keep the answer with the event.", requests.probe),
+    EventKind.IMPORT_TOKEN: Row("Take the service as linked, with the values that came; probe.", requests.import_token),
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from typing import Final, Never
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -85,8 +86,7 @@ def _ends_too_early(text: str, error: json.JSONDecodeError) -> bool:
 def _object(pairs: list[tuple[str, Json]]) -> Json:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in members if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise BadJson(f"the member {twice[:40]!r} stands there twice")
     return members
 
