@@ -1,0 +1,51 @@
+"""Envelopes, sealed: what Apple's portal gave out, kept until the token inside is superseded."""
+
+import sqlite3
+from typing import Final
+
+from tokenward.rotation.ledger import StoredEnvelope
+from tokenward.store.columns import insert_into, instant, micros, take_new
+
+_COLUMNS: Final = ("digest", "service", "recorded_at", "sealed", "file_name", "certificate", "issued_at")
+_ADD: Final = insert_into("envelope", _COLUMNS) + f" on conflict (digest) do update set {take_new(_COLUMNS[1:])}"
+
+
+class EnvelopeTable:
+    """Envelopes, inside a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Work on *connection*."""
+        self._connection = connection
+
+    def add(self, stored: StoredEnvelope) -> None:
+        """Keep it; the same file again takes the place of the first, with what is known now."""
+        row = {
+            "digest": stored.digest,
+            "service": stored.service,
+            "recorded_at": micros(stored.recorded_at),
+            "sealed": stored.sealed,
+            "file_name": stored.file_name,
+            "certificate": stored.certificate,
+            "issued_at": micros(stored.issued_at),
+        }
+        self._connection.execute(_ADD, row)
+
+    def find(self, digest: str) -> StoredEnvelope | None:
+        """Return it; ``sealed`` is empty once it was destroyed."""
+        row = self._connection.execute("select * from envelope where digest = ?", (digest,)).fetchone()
+        if row is None:
+            return None
+        return StoredEnvelope(
+            digest=row["digest"],
+            service=row["service"],
+            recorded_at=instant(row["recorded_at"]),
+            sealed=row["sealed"],
+            file_name=row["file_name"],
+            certificate=row["certificate"],
+            issued_at=instant(row["issued_at"]),
+        )
+
+    def destroy(self, digest: str) -> None:
+        """Overwrite the sealed file with as many zeros, then empty it; the row stays as history."""
+        self._connection.execute("update envelope set sealed = zeroblob(length(sealed)) where digest = ?", (digest,))
+        self._connection.execute("update envelope set sealed = x'' where digest = ?", (digest,))
