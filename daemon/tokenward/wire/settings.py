@@ -1,0 +1,57 @@
+"""How another server is reached, as the configuration says it."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+from tokenward.schema.duration import Duration
+from tokenward.schema.fault import Fault
+from tokenward.schema.section import Section
+from tokenward.schema.web_url import WebUrl
+from tokenward.wire.client import Connection
+
+LONGEST_ANSWER: Final = timedelta(minutes=2)
+
+
+def parse_proxy_url(value: str) -> str:
+    """Return *value*, the address of an HTTP proxy. Plain HTTP will do, since TLS goes through it end to end.
+
+    Raises:
+        Fault: No such address, or one that carries a password, which it does not repeat.
+    """
+    right = '"http://proxy.corp.example:3128"'
+    try:
+        parts = urlsplit(value)
+        named = (parts.hostname, parts.port)
+    except ValueError as error:
+        raise Fault("this is no address of a proxy", right) from error
+    if parts.scheme not in {"http", "https"} or not named[0]:
+        raise Fault("this is no address of a proxy", right)
+    if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
+        raise Fault("a proxy's address is scheme, host and port alone (it is not repeated here)", right)
+    return value.rstrip("/")
+
+
+def _bounded(value: timedelta) -> timedelta:
+    if value > LONGEST_ANSWER:
+        raise Fault("no server is waited for that long", 'at most "2m"')
+    return value
+
+
+class PeerSection(Section):
+    """What every adapter that speaks HTTP lets its operator set."""
+
+    url: WebUrl
+    ca_file: Path | None = None
+    """PEM file of authorities to trust instead of the system's."""
+    proxy: Annotated[str, AfterValidator(parse_proxy_url)] | None = None
+    """HTTP proxy on the way; the environment's is never used."""
+    timeout: Annotated[Duration, AfterValidator(_bounded)] = timedelta(seconds=30)
+    """From a request to the last byte of its answer."""
+
+    def connection(self) -> Connection:
+        """Return the connection that these settings describe."""
+        return Connection(ca_file=self.ca_file, proxy=self.proxy, total_seconds=self.timeout.total_seconds())

@@ -1,0 +1,62 @@
+"""Small servers on the loopback, for tests of whoever speaks HTTP."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+NOWHERE = "http://127.0.0.1:1"
+"""Nobody listens there."""
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the tests' own process."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving(app: ASGIApp, unix_socket: str | None = None) -> AsyncIterator[str]:
+    """Serve *app* while the block lasts; gives its address."""
+    if unix_socket is None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    else:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(unix_socket)
+        listener.listen()
+        address = "http://localhost"
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", http="h11", loop="none", ws="none")
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield address
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        await task
+        listener.close()
+
+
+@contextlib.asynccontextmanager
+async def speaking(handler: Handler) -> AsyncIterator[str]:
+    """Let *handler* speak raw bytes to whoever connects, and hang up when it returns; gives the address."""
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            await handler(reader, writer)
+        with contextlib.suppress(ConnectionError):
+            writer.close()
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(once, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()

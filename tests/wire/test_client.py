@@ -1,0 +1,196 @@
+"""Asking others: limits, and what a missing answer means."""
+
+import asyncio
+import gzip
+import logging
+import ssl
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from fakes.web import NOWHERE, serving, speaking
+from tokenward import __version__
+from tokenward.model.finding import Code, OutcomeUnknown, Retryable
+from tokenward.model.secret import Secret
+from tokenward.wire.client import Connection, HttpPeer, Lost, basic_auth
+
+SHORT = Connection(total_seconds=0.3, largest_answer=1000)
+
+
+def a_peer(url, connection=SHORT, **more):
+    """Return the server at *url*, given up soon."""
+    return HttpPeer("The product", url, unreachable=Code.TARGET_UNREACHABLE, connection=connection, **more)
+
+
+async def _echo(request: Request) -> Response:
+    return JSONResponse(
+        {
+            "method": request.method,
+            "path": request.url.path,
+            "query": dict(request.query_params),
+            "headers": dict(request.headers),
+            "body": (await request.body()).decode(),
+        }
+    )
+
+
+APP = Starlette(
+    routes=[
+        Route("/echo", _echo, methods=["GET", "PUT"]),
+        Route("/moved", lambda _: RedirectResponse("https://elsewhere.example/")),
+        Route("/large", lambda _: PlainTextResponse("x" * 2000)),
+        Route("/bomb", lambda _: Response(gzip.compress(b"0" * 5_000_000), headers={"content-encoding": "gzip"})),
+        Route("/damaged", lambda _: Response(b"no gzip", headers={"content-encoding": "gzip"})),
+    ]
+)
+
+
+async def test_a_request_carries_what_it_was_given_and_says_who_asks():
+    """Apple refuses callers that do not name themselves as product and version."""
+    async with serving(APP) as url:
+        peer = a_peer(url, headers={"Authorization": Secret("Bearer s3cret")})
+        answer = await peer.send("PUT", "/echo", query={"cn": "a b"}, headers={"X-One": "1"}, body=b"file")
+    assert answer.status == 200
+    seen = answer.body.decode()
+    for part in (
+        f'"user-agent":"tokenward/{__version__}"',
+        '"authorization":"Bearer s3cret"',
+        '"cn":"a b"',
+        '"body":"file"',
+    ):
+        assert part in seen
+
+
+async def test_a_unix_socket_is_reached_too(tmp_path):
+    """The command line asks the daemon this way."""
+    path = tmp_path / "control.sock"
+    async with serving(APP, str(path)):
+        answer = await a_peer("http://localhost", Connection(unix_socket=path)).send("GET", "/echo")
+    assert answer.is_ok
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed():
+    """Where it points was never configured, and the credential would go along."""
+    async with serving(APP) as url:
+        answer = await a_peer(url).send("GET", "/moved")
+    assert (answer.status, answer.is_ok) == (307, False)
+
+
+@pytest.mark.parametrize("path", ["/large", "/bomb", "/damaged"])
+async def test_an_answer_that_is_too_large_or_damaged_is_not_taken(path):
+    """Bad input never grows memory: the limit holds for what was unpacked."""
+    async with serving(APP) as url:
+        with pytest.raises(Retryable):
+            await a_peer(url).send("GET", path)
+
+
+async def test_a_server_that_drips_is_given_up_after_the_whole_time():
+    """Time-outs for single reads would let one byte now and then go on for ever."""
+
+    async def drip(_reader, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async with speaking(drip) as url:
+        with pytest.raises(Retryable, match="no whole answer"):
+            await a_peer(url).send("GET", "/")
+
+
+async def _hang_up(reader, _writer):
+    await reader.readuntil(b"\r\n\r\n")
+
+
+async def _cut_short(reader, writer):
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+    await writer.drain()
+
+
+async def _say_nothing(_reader, _writer):
+    await asyncio.sleep(2)
+
+
+LOST_ANSWERS = pytest.mark.parametrize("handler", [_hang_up, _cut_short, _say_nothing])
+
+
+@LOST_ANSWERS
+async def test_a_change_without_an_answer_may_have_been_done(handler):
+    """Promise 2: nothing is sent again before somebody has looked."""
+    async with speaking(handler) as url:
+        with pytest.raises(OutcomeUnknown):
+            await a_peer(url).send("PUT", "/token", body=b"file")
+
+
+@LOST_ANSWERS
+async def test_a_question_without_an_answer_is_asked_again(handler):
+    """What only reads, or may be repeated, does no harm."""
+    async with speaking(handler) as url:
+        with pytest.raises(Retryable):
+            await a_peer(url).send("GET", "/token")
+        with pytest.raises(Retryable):
+            await a_peer(url).send("PUT", "/certificate", lost=Lost.HARMLESS)
+
+
+@pytest.mark.parametrize("url", [NOWHERE, "http://name.invalid"])
+async def test_what_was_not_reached_was_not_changed(url):
+    """Refused connections and unknown names: certainly nothing was sent."""
+    with pytest.raises(Retryable, match="could not be reached") as raised:
+        await a_peer(url).send("PUT", "/token", query={"secret": "s3cret"}, body=b"s3cret")
+    assert raised.value.finding.code is Code.TARGET_UNREACHABLE
+    assert "s3cret" not in raised.value.finding.text()
+
+
+async def test_a_server_without_tls_is_told_from_one_that_is_away():
+    """The remedy differs, so the sentence does."""
+    async with serving(APP) as url:
+        with pytest.raises(Retryable) as raised:
+            await a_peer(url.replace("http:", "https:")).send("PUT", "/echo")
+    assert "ca_file" in raised.value.finding.do
+
+
+async def test_a_proxy_in_the_environment_is_not_used(monkeypatch):
+    """Only a configured proxy sees what is asked."""
+    monkeypatch.setenv("HTTP_PROXY", NOWHERE)
+    monkeypatch.setenv("ALL_PROXY", NOWHERE)
+    async with serving(APP) as url:
+        assert (await a_peer(url).send("GET", "/echo")).is_ok
+
+
+async def test_a_configured_proxy_is_used():
+    """The request goes to the proxy, under the name of the server."""
+
+    async def proxy(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + head.splitlines()[0])
+        await writer.drain()
+
+    async with speaking(proxy) as url:
+        answer = await a_peer("http://mdm.corp.example", Connection(proxy=url)).send("GET", "/echo")
+    assert answer.body == b"GET http://mdm.corp.example/echo HTTP/1.1"
+
+
+async def test_addresses_with_their_queries_are_not_logged(caplog):
+    """The HTTP library would log every address at INFO."""
+    caplog.set_level(logging.INFO)
+    async with serving(APP) as url:
+        await a_peer(url).send("GET", "/echo", query={"secret": "s3cret"})
+    assert "s3cret" not in caplog.text
+
+
+def test_basic_authentication_is_written_as_its_standard_says_and_does_not_show():
+    """RFC 7617 section 2, its own example."""
+    value = basic_auth("Aladdin", Secret("open sesame"))
+    assert value.reveal() == b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+    assert str(value) == "***"
+
+
+def test_those_who_trust_the_same_authorities_share_the_settings_for_it():
+    """Reading the system's list takes longer than the event loop may be held."""
+    assert Connection().tls() is Connection(total_seconds=1).tls()
+    assert Connection().tls().verify_mode is ssl.CERT_REQUIRED
