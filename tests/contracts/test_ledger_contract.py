@@ -216,7 +216,7 @@ class LedgerContract:
         stored = a_stored_envelope()
         await ledger.write(lambda change: change.envelopes.add(stored))
         assert await ledger.read(lambda change: change.envelopes.find("e1")) == stored
-        await ledger.write(lambda change: change.envelopes.destroy("e1"))
+        await ledger.write(lambda change: change.envelopes.destroy_superseded(NOW + HOUR))
         assert await ledger.read(lambda change: change.envelopes.find("e1")) == replace(stored, sealed=b"")
 
     # --- Tokens

@@ -4,7 +4,7 @@
         service = stand_in.add_service("Main MDM", certificate_pem)
         envelope = stand_in.download_token(service)          # as kim@corp.example
         stand_in.admin("POST", "/terms", {"accepted": False})
-        ... stand_in.apple, stand_in.portal, stand_in.nanodep, stand_in.api_key ...
+        ... stand_in.apple, stand_in.portal, stand_in.nanodep, stand_in.api_key, stand_in.business ...
 
 Leaving the block ends the process, unless it was killed meanwhile. Entering it again with the same directory
 finds the same Apple on the same ports.
@@ -35,9 +35,10 @@ class StandIn:
     portal: str  # the portal, and /admin/...
     nanodep: str  # the small device management service
     api_key: str  # its API key; the user name is depserver
+    business: str  # Apple's Business API at /v1, the School Manager API at /school/v1, /auth/oauth2/token
     directory: Path
     process: subprocess.Popen[str]
-    client: httpx2.Client  # plain, for any of the three
+    client: httpx2.Client  # plain, for any of the four
 
     def admin(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
         """Return the JSON that ``/admin{path}`` answers; an answer that is not 200 is an AssertionError."""
@@ -67,6 +68,11 @@ class StandIn:
         answer = self.client.post(f"{self.portal}/portal/services/{service}/token", headers={"X-Portal-User": user})
         assert answer.status_code == httpx2.codes.OK, answer.text
         return answer.content
+
+    def add_api_client(self, role: str = "administrator", product: str = "business") -> Mapping[str, str]:
+        """Return ``client_id``, ``key_id`` and ``private_key`` (PEM) of a new client of Apple's API."""
+        made = self.admin("POST", "/api-clients", {"product": product, "role": role})
+        return {name: str(value) for name, value in made.items()}
 
     def kill(self) -> None:
         """End the process as a crash would."""
@@ -108,6 +114,7 @@ def running_stand_in(directory: Path, *arguments: str) -> Iterator[StandIn]:
                 portal=urls["portal"],
                 nanodep=urls["nanodep"],
                 api_key=urls["nanodep_api_key"],
+                business=urls["business"],
                 directory=directory,
                 process=process,
                 client=client,

@@ -211,3 +211,29 @@ def test_a_file_that_nobody_waits_for_is_not_lost() -> None:
     facts = the_facts(rotation=a_rotation(state=State.OPENED))
 
     assert all_of(Record, asked(EventKind.FILE_LOST, facts))
+
+
+def test_a_probe_that_is_asked_for_is_made_at_once() -> None:
+    """B10.1: for a watched service too; nothing else follows from the question itself."""
+    for facts in (the_facts(), WATCHED, OPEN):
+        (probe,) = asked(EventKind.PROBE, facts)
+        assert isinstance(probe, Probe)
+        assert probe.at == (NOW,)
+
+
+def test_the_values_of_a_token_end_a_first_rotation_that_nobody_has_begun() -> None:
+    """B1.3: the service is linked already; Apple is asked at once."""
+    unlinked = the_facts(rotation=a_rotation(causes=(Cause.UNLINKED,)))
+
+    cancel, probe = asked(EventKind.IMPORT_TOKEN, unlinked)
+
+    assert isinstance(cancel, Cancel)
+    assert isinstance(probe, Probe)
+    assert probe.at == (NOW,)
+
+
+def test_the_values_of_a_token_end_no_rotation_with_another_cause() -> None:
+    """B1.3: whatever else was the cause is still so."""
+    (probe,) = asked(EventKind.IMPORT_TOKEN, the_facts(rotation=a_rotation(causes=(Cause.PASSWORD,))))
+
+    assert isinstance(probe, Probe)

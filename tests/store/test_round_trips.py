@@ -43,10 +43,11 @@ def any_of(hint):
     return st.sampled_from(hint)
 
 
-def unlike_targets(rotation):
-    """Return *rotation* with targets that have different ids, as configured ones do."""
+def with_sound_ids(rotation):
+    """Return *rotation* with ids as they are made: without NUL, and its targets' all different."""
     return replace(
         rotation,
+        id=rotation.id.replace("\0", "0"),
         installations=tuple(
             replace(installation, target=f"target {number}")
             for number, installation in enumerate(rotation.installations)
@@ -54,7 +55,7 @@ def unlike_targets(rotation):
     )
 
 
-ROTATIONS = any_of(Rotation).map(unlike_targets)
+ROTATIONS = any_of(Rotation).map(with_sound_ids)
 in_one_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
 

@@ -1,4 +1,4 @@
-from fakes.values import DAY, HOUR, NOW, an_installed_token
+from fakes.values import DAY, HOUR, NOW, a_rotation, a_stored_envelope, an_installed_token
 from tokenward.store.connection import checkpoint
 
 
@@ -49,3 +49,26 @@ def test_a_token_without_known_values_has_no_secrets(change):
     change.tokens.record(an_installed_token(token_digest=None, since=NOW + HOUR))
     assert change.tokens.sealed_secrets("main") is None
     assert change.tokens.destroy_superseded(NOW + DAY) == 1
+
+
+def test_an_envelope_that_nobody_works_with_is_gone_from_the_disk(change, path):
+    """Promise 4: the file of a superseded token goes after the grace, that of the token in use stays."""
+    change.envelopes.add(a_stored_envelope("old", sealed=b"the old file, sealed"))
+    change.envelopes.add(a_stored_envelope("new", sealed=b"the new file, sealed"))
+    change.tokens.record(an_installed_token(envelope="new"))
+    checkpoint(path)
+
+    assert change.envelopes.destroy_superseded(NOW + DAY) == 1
+    checkpoint(path)
+    everything = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert b"the old file" not in everything
+    assert b"the new file" in everything
+    assert change.envelopes.destroy_superseded(NOW + DAY) == 0
+
+
+def test_an_envelope_of_an_open_rotation_stays(change):
+    """Promise 4: what is on its way to a target is no past."""
+    change.envelopes.add(a_stored_envelope("coming"))
+    change.rotations.open(a_rotation(envelope="coming"))
+
+    assert change.envelopes.destroy_superseded(NOW + DAY) == 0

@@ -24,6 +24,8 @@ from tokenward.wire.answer import Answer
 from tokenward.wire.client import Connection, HttpPeer, Lost
 
 MOST_PAGES: Final = 100
+PAGES: Final = Connection(largest_answer=512 * 1024)
+"""A page holds up to 100 records, each with all its roles."""
 _SERVER_FIELDS: Final = (
     "serverName,serverType,status,deviceCount,enableMdmDisownFlag,defaultProductFamilies,"
     "lastConnectedDateTime,lastConnectedIp,createdDateTime,updatedDateTime"
@@ -44,7 +46,7 @@ class BusinessApi:
     def __init__(self, account: ApiAccount, login: BusinessLogin, connection: Connection | None = None) -> None:
         """Ask at *account*'s address with the tokens of *login*."""
         self._login = login
-        self._peer = HttpPeer("Apple's API", account.api, unreachable=Code.APPLE_UNREACHABLE, connection=connection)
+        self._peer = HttpPeer("Apple's API", account.api, unreachable=Code.APPLE_UNREACHABLE, connection=connection or PAGES)
 
     async def find(self, name: str, server_uuid: str | None) -> Registration | None:
         """Return the service with *server_uuid* or, where that is not known yet, with *name*; None if there is none.

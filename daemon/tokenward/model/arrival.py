@@ -73,4 +73,4 @@ class PasswordChange:
     first_dead_at: datetime | None
     """When the old token was first seen to be dead afterwards, before it was replaced."""
     replaced_at: datetime | None
-    """When a newer token was downloaded, from where on the old one was dead in any case."""
+    """When the old token was dead for certain, as a newer one was downloaded; None: none was yet."""

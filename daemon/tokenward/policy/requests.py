@@ -16,7 +16,8 @@ def rotate(case: Case) -> Decisions:
     if case.service.is_watched:
         return (_watched(case),)
     wanted = case.rotate(Cause.MANUAL, case.planned(due.MANUAL), _because(case, "somebody asked for it"))
-    return (replace(wanted, new_key=case.event.data.get("new_key") == "yes"),)
+    new_key = case.event.data.get("new_key") == "yes"
+    return (replace(wanted, new_key=new_key, satisfied_after_click=not new_key),)
 
 
 def retry(case: Case) -> Decisions:

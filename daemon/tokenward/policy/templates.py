@@ -24,6 +24,8 @@ class Template(StrEnum):
     """Apple's record of a service is not as the configuration says: ``difference``."""
     KEY_EXPOSED = "key.exposed"
     """A private key was handed over and must be taken as exposed: ``source``."""
+    DOWNLOADER_UNEXPECTED = "downloader.unexpected"
+    """The new token was downloaded by somebody who is not named for the service, or who goes: ``account``."""
     STRAY_DOWNLOAD = "download.stray"
     """Somebody seems to have downloaded a token, so who has its file: ``service``, ``until``."""
     TERMS_UNSIGNED = "terms.unsigned"

@@ -1,7 +1,7 @@
 """What came in lately: events with what became of them, and refusals, read as one sequence.
 
-The two are kept apart, each in the order of its own numbers, so a place between them has two numbers. Their times decide
-only how they are mixed: a number that was told of is never told of again, and none is left out.
+The two are kept apart, each in the order of its own numbers, so a place between them has two numbers. Their times
+decide only how they are mixed: a number that was told of is never told of again, and none is left out.
 """
 
 import sqlite3

@@ -1,13 +1,20 @@
 """Envelopes, sealed: what Apple's portal gave out, kept until the token inside is superseded."""
 
 import sqlite3
+from datetime import datetime
 from typing import Final
 
 from tokenward.rotation.ledger import StoredEnvelope
 from tokenward.store.columns import insert_into, instant, micros, take_new
+from tokenward.store.rotations import IS_OPEN
 
 _COLUMNS: Final = ("digest", "service", "recorded_at", "sealed", "file_name", "certificate", "issued_at")
 _ADD: Final = insert_into("envelope", _COLUMNS) + f" on conflict (digest) do update set {take_new(_COLUMNS[1:])}"
+_SUPERSEDED: Final = f"""
+    recorded_at < ? and sealed <> x''
+    and digest not in (select envelope from token where envelope is not null)
+    and digest not in (select envelope from rotation where {IS_OPEN} and envelope is not null)
+"""
 
 
 class EnvelopeTable:
@@ -45,7 +52,11 @@ class EnvelopeTable:
             issued_at=instant(row["issued_at"]),
         )
 
-    def destroy(self, digest: str) -> None:
-        """Overwrite the sealed file with as many zeros, then empty it; the row stays as history."""
-        self._connection.execute("update envelope set sealed = zeroblob(length(sealed)) where digest = ?", (digest,))
-        self._connection.execute("update envelope set sealed = x'' where digest = ?", (digest,))
+    def destroy_superseded(self, before: datetime) -> int:
+        """Overwrite with zeros, then empty, every file from before *before* that nobody works with; return how many.
+
+        The row stays as history. What an installed token came from stays too, for it may have to be handed over again.
+        """
+        until = (micros(before),)
+        self._connection.execute(f"update envelope set sealed = zeroblob(length(sealed)) where {_SUPERSEDED}", until)
+        return self._connection.execute(f"update envelope set sealed = x'' where {_SUPERSEDED}", until).rowcount

@@ -22,15 +22,17 @@ _VERDICTS: Final = """
     select at, verdict from reading where service = ? and verdict is not null order by id desc limit ?
 """
 
-_PASSWORD_CHANGES: Final = """
+_BORNE: Final = """
     with asked (event_id) as (
         select event_id from reading where service = :service and event_id is not null
         union
         select event_id from probe where service = :service and event_id is not null
     ), change as (
         select event.*, (
-            select min(outage_started_at) from rotation
-            where rotation.service = :service and outage_started_at > event.received_at
+            select outage_started_at from rotation
+            where rotation.service = :service and rotation.envelope is not null
+              and (closed_at is null or closed_at > event.received_at)
+            order by opened_at limit 1
         ) as replaced_at
         from asked join event on event.id = asked.event_id
         where event.kind in (:changed, :reset)
@@ -109,7 +111,7 @@ def password_changes(connection: sqlite3.Connection, service: str, limit: int) -
     Only answers about the old token count: those before the download of the next one.
     """
     kinds = {"changed": EventKind.PASSWORD_CHANGED, "reset": EventKind.PASSWORD_RESET}
-    rows = connection.execute(_PASSWORD_CHANGES, {"service": service, "limit": limit, **kinds})
+    rows = connection.execute(_BORNE, {"service": service, "limit": limit, **kinds})
     return tuple(_password_change(row) for row in rows)
 
 

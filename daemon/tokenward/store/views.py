@@ -165,7 +165,7 @@ class Views:
         return PersonTable(self._connection).states()
 
     def history(self, service: str, limit: int) -> History:
-        """Return the latest audit lines, closed rotations and password changes of *service*, at most *limit* of each."""
+        """Return the latest audit lines, closed rotations and password changes of *service*, *limit* of each."""
         rows = self._connection.execute(
             "select * from audit where service = ? order by id desc limit ?", (service, limit)
         )

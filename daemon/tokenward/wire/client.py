@@ -57,8 +57,8 @@ class Connection:
     unix_socket: Path | None = None
     total_seconds: float = 30.0
     """From the request to the last byte of its answer; a slow drip does not extend it."""
-    largest_answer: int = 1_000_000
-    """In bytes, unpacked."""
+    largest_answer: int = 256 * 1024
+    """In bytes, unpacked. What is asked of products and of Apple is answered in some kilobytes."""
 
     def tls(self) -> ssl.SSLContext:
         """Return the TLS settings, shared by all who trust the same authorities.

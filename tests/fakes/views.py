@@ -1,0 +1,91 @@
+"""The record as the views see it, without a database; and the parts of a world that no view ever uses."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn, TypeVar
+
+from tokenward.model.arrival import Answer, Arrival, Arrivals, Place
+from tokenward.model.finding import Code, Finding, Retryable
+from tokenward.model.organisation import Organisation
+from tokenward.model.person import PersonState
+from tokenward.model.target import IssueOrder
+from tokenward.model.token import ServerToken
+from tokenward.store.views import AuditLine, Depths, History, ServiceRecord, TallyRow
+from tokenward.web.read_model import Views
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class FakeViews:
+    """The record as of one moment, without a database."""
+
+    records: tuple[ServiceRecord, ...] = ()
+    states: tuple[PersonState, ...] = ()
+    rows: tuple[TallyRow, ...] = ()
+    lines: tuple[AuditLine, ...] = ()
+
+    def services(self) -> Mapping[str, ServiceRecord]:
+        return {record.service: record for record in self.records}
+
+    def people(self) -> Mapping[str, PersonState]:
+        return {state.person: state for state in self.states}
+
+    def tallies(self) -> tuple[TallyRow, ...]:
+        return self.rows
+
+    def depths(self) -> Depths:
+        return Depths(inbox=2, outbox=1)
+
+    def history(self, service: str, limit: int) -> History:
+        return History(tuple(line for line in self.lines if line.service == service)[:limit], ())
+
+    def latest_arrivals(self, limit: int) -> Arrivals:
+        return Arrivals((), Place())
+
+    def arrivals_after(self, place: Place, limit: int) -> Arrivals:
+        return Arrivals((), place)
+
+    def arrival(self, event_id: int) -> Arrival | None:
+        return None
+
+    def answers(self, event_id: int) -> tuple[Answer, ...]:
+        return ()
+
+
+@dataclass(slots=True)
+class FakeReadModel:
+    """Gives what it was made with; while it is broken, nothing."""
+
+    views: Views
+    is_broken: bool = False
+
+    async def look(self, work: Callable[[Views], T]) -> T:
+        if self.is_broken:
+            raise Retryable(Finding(Code.STORE, "The database is busy.", "Nothing was read.", "Ask again."))
+        return work(self.views)
+
+
+class FakeWitness:
+    """Is never asked here."""
+
+    async def account(self, organisation: Organisation, token: ServerToken) -> NoReturn:
+        raise AssertionError(f"nobody asks Apple about {organisation.id}")
+
+
+class FakeIssue:
+    """Issues nothing: a view only asks whether there is one."""
+
+    async def issue(self, order: IssueOrder) -> NoReturn:
+        raise AssertionError(f"nobody asks for {order}")
+
+
+@dataclass(frozen=True, slots=True)
+class StillClock:
+    """A clock that stands still."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment
