@@ -1,0 +1,208 @@
+"""What the views need to know of the record, in the model's words. The store satisfies these by structure."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from tokenward.model.arrival import Answer, Arrival, Arrivals, PasswordChange, Place
+from tokenward.model.person import PersonState
+from tokenward.model.rotation import Rotation
+from tokenward.model.token import InstalledToken, TokenState
+
+T = TypeVar("T")
+
+
+class LastReading(Protocol):
+    """The latest answer about a service's token."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was given."""
+        ...
+
+    @property
+    def verdict(self) -> TokenState | None:
+        """None: it could not tell."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """What was answered, in one sentence."""
+        ...
+
+    @property
+    def answered(self) -> bool:
+        """Whether that was an answer that means anything."""
+        ...
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the other side last gave an answer that means something."""
+        ...
+
+
+class ServiceRecord(Protocol):
+    """What is on record about one service."""
+
+    @property
+    def service(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def token(self) -> InstalledToken | None:
+        """The one in use."""
+        ...
+
+    @property
+    def rotation(self) -> Rotation | None:
+        """The open one."""
+        ...
+
+    @property
+    def last_done(self) -> Rotation | None:
+        """The rotation that was last done."""
+        ...
+
+    @property
+    def quiet_until(self) -> datetime | None:
+        """Until when a person asked the clock to keep quiet."""
+        ...
+
+    @property
+    def next_probe_at(self) -> datetime | None:
+        """When its token is next asked after."""
+        ...
+
+    @property
+    def last_reading(self) -> LastReading | None:
+        """The latest answer about its token."""
+        ...
+
+
+class TallyRow(Protocol):
+    """One total."""
+
+    @property
+    def name(self) -> str:
+        """The metric, or a part of it."""
+        ...
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Its labels."""
+        ...
+
+    @property
+    def amount(self) -> float:
+        """How much was counted."""
+        ...
+
+
+class Depths(Protocol):
+    """How much waits."""
+
+    @property
+    def inbox(self) -> int:
+        """Events to be decided."""
+        ...
+
+    @property
+    def outbox(self) -> int:
+        """Messages to be sent."""
+        ...
+
+
+class AuditLine(Protocol):
+    """One line of the audit record."""
+
+    @property
+    def id(self) -> int:
+        """Its number in the chain."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """When it was written."""
+        ...
+
+    @property
+    def what(self) -> str:
+        """Noun and verb, such as ``rotation.opened``."""
+        ...
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """Further words."""
+        ...
+
+
+class History(Protocol):
+    """What happened to one service, newest first."""
+
+    @property
+    def lines(self) -> tuple[AuditLine, ...]:
+        """The audit record."""
+        ...
+
+    @property
+    def rotations(self) -> tuple[Rotation, ...]:
+        """The closed ones."""
+        ...
+
+    @property
+    def password_changes(self) -> tuple[PasswordChange, ...]:
+        """Those because of which its token was asked after."""
+        ...
+
+
+class Views(Protocol):
+    """The record as of one moment."""
+
+    def services(self) -> Mapping[str, ServiceRecord]:
+        """Return every service of which anything is on record, by id."""
+        ...
+
+    def people(self) -> Mapping[str, PersonState]:
+        """Return everybody of whom something is known, by id."""
+        ...
+
+    def tallies(self) -> tuple[TallyRow, ...]:
+        """Return every total."""
+        ...
+
+    def depths(self) -> Depths:
+        """Return how many events wait to be decided, and how many messages to be sent."""
+        ...
+
+    def history(self, service: str, limit: int) -> History:
+        """Return the latest audit lines, closed rotations and password changes of *service*, *limit* of each."""
+        ...
+
+    def latest_arrivals(self, limit: int) -> Arrivals:
+        """Return the latest *limit* events and refusals, oldest first."""
+        ...
+
+    def arrivals_after(self, place: Place, limit: int) -> Arrivals:
+        """Return the next *limit* decided events and refusals behind *place*, oldest first."""
+        ...
+
+    def arrival(self, event_id: int) -> Arrival | None:
+        """Return one event with what became of it, or None where there is none."""
+        ...
+
+    def answers(self, event_id: int) -> tuple[Answer, ...]:
+        """Return what was answered about tokens because of one event, oldest first."""
+        ...
+
+
+class ReadModel(Protocol):
+    """Lets somebody look at the record without holding up whoever writes to it."""
+
+    async def look(self, work: Callable[[Views], T]) -> T:
+        """Return what *work* finds, all of it as of one moment.
+
+        Raises:
+            Retryable: The record can't be read now.
+        """
+        ...

@@ -1,0 +1,88 @@
+"""How a service stands, in the few words that every view shows. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import chain
+from typing import Final
+
+from tokenward.model.instant import DAY
+from tokenward.model.rotation import Cause, Rotation
+from tokenward.model.service import OnDeparture
+from tokenward.model.token import TokenState
+from tokenward.policy.decision import Facts
+from tokenward.policy.due import departure_opens_at, expiry_of, expiry_opens_at
+from tokenward.policy.identity import is_downloader
+from tokenward.policy.succession import is_usable, line
+
+CONFIRMATION_LASTS: Final = 183 * DAY
+"""How long a deputy's word that they can sign in counts: six months."""
+
+
+def works(facts: Facts, last_done: Rotation | None, now: datetime) -> bool:
+    """Return whether the service is known to be linked and working.
+
+    Either its token was seen to be valid, or nobody can see that but its last rotation was done. In both cases nothing
+    may speak against it: a date that has passed, a running outage, a rejection.
+    """
+    token, expiry = facts.token, expiry_of(facts)
+    if token is None or (expiry is not None and expiry.at <= now) or _is_against(facts.rotation):
+        return False
+    if token.state is TokenState.UNKNOWN:
+        return last_done is not None
+    return token.state is TokenState.VALID
+
+
+def has_running_outage(rotation: Rotation | None) -> bool:
+    """Return whether the old token is dead and the new one is not seen to work yet."""
+    return rotation is not None and rotation.outage_started_at is not None and rotation.outage_ended_at is None
+
+
+def custodian_of(facts: Facts) -> str | None:
+    """Return the id of the person with whose account the token in use was downloaded.
+
+    Where no downloader is on record, it is the custodian of the configuration; where the downloader is nobody whom the
+    configuration names, it is nobody.
+    """
+    known = facts.roster.people
+    likely_first = chain(line(facts), known)
+    return next((person for person in likely_first if person in known and is_downloader(known[person], facts)), None)
+
+
+def next_rotation_at(facts: Facts) -> datetime | None:
+    """Return when the next rotation opens by itself; None while one is open, and where nothing is planned.
+
+    It tells as much of departures as *facts* do.
+    """
+    if facts.rotation is not None or facts.service.is_watched:
+        return None
+    policy, expiry = facts.service.policy, expiry_of(facts)
+    planned = []
+    if expiry is not None:
+        opens_at = expiry_opens_at(expiry, policy)
+        planned.append(max(opens_at, facts.quiet_until) if facts.quiet_until else opens_at)
+    if policy.on_departure is OnDeparture.ROTATE:
+        planned += [departure_opens_at(departs_at, policy) for departs_at in _departures(facts)]
+    return min(planned, default=None)
+
+
+def backup_custodians(facts: Facts, confirmed_at: Mapping[str, datetime], now: datetime) -> int:
+    """Return how many deputies are usable and confirmed lately that they can sign in and see the service."""
+    return sum(
+        is_usable(deputy, facts) and deputy in confirmed_at and now - confirmed_at[deputy] <= CONFIRMATION_LASTS
+        for deputy in facts.service.deputies
+    )
+
+
+def _is_against(rotation: Rotation | None) -> bool:
+    return has_running_outage(rotation) or (rotation is not None and Cause.REJECTED in rotation.causes)
+
+
+def _departures(facts: Facts) -> list[datetime]:
+    """Return the last days of whoever the token in use stands or falls with."""
+    return [
+        state.departs_at
+        for state in facts.people.values()
+        if state.departs_at is not None
+        and (person := facts.roster.people.get(state.person)) is not None
+        and is_downloader(person, facts)
+    ]

@@ -1,0 +1,64 @@
+"""Apple's steps for a person."""
+
+import pytest
+
+from tokenward.model.organisation import Portal
+from tokenward.web.steps import GUIDES, steps
+
+
+def _steps(portal=Portal.BUSINESS_MANAGER, certificate="main.pem", *, release_devices=False, first_link=True):
+    return steps(portal, "Main MDM", certificate, release_devices=release_devices, first_link=first_link)
+
+
+@pytest.mark.parametrize("portal", Portal)
+@pytest.mark.parametrize("first_link", [True, False])
+def test_the_person_gets_every_step_with_the_service_name_and_the_certificate(portal, first_link):
+    """A12: sign in, name, certificate, save, download, hand over, in this order."""
+    shown = _steps(portal, first_link=first_link)
+    whole = "\n".join(shown)
+
+    places = [whole.index(words) for words in ("sign in", "Main MDM", "main.pem", "once.", "Hand over the file")]
+    assert places == sorted(places)
+    assert GUIDES[portal].portal in shown[0]
+    assert "computer" in shown[0]
+    assert "{" not in whole
+
+
+@pytest.mark.parametrize("portal", Portal)
+@pytest.mark.parametrize("first_link", [True, False])
+@pytest.mark.parametrize(("release_devices", "words"), [(True, "Tick the box"), (False, "unticked")])
+def test_the_steps_say_whether_the_service_may_release_devices(portal, first_link, release_devices, words):
+    """A13: as the configuration sets it."""
+    assert words in "\n".join(_steps(portal, release_devices=release_devices, first_link=first_link))
+
+
+@pytest.mark.parametrize("portal", Portal)
+def test_a_token_alone_is_fetched_without_touching_the_certificate(portal):
+    """A12: Apple has the certificate already."""
+    whole = "\n".join(_steps(portal, None, first_link=False))
+
+    assert "certificate" not in whole
+    assert "download" in whole.lower()
+
+
+@pytest.mark.parametrize("portal", Portal)
+def test_the_steps_say_how_old_they_are_and_end_with_what_to_do_without_tokenward(portal):
+    """B6.4, B4.5: dated; the last line is for the worst case."""
+    *_, age, last = _steps(portal)
+
+    assert f"{GUIDES[portal].last_checked:%Y-%m}" in age
+    assert last.startswith("If Tokenward can't be reached: keep the file, do not download again")
+
+
+def test_braces_in_a_name_are_shown_as_they_are():
+    """A12: the name is the service's own, whatever it is."""
+    assert any(
+        "{box} MDM" in step
+        for step in steps(Portal.BUSINESS_MANAGER, "{box} MDM", "a.pem", release_devices=False, first_link=True)
+    )
+
+
+def test_a_first_link_without_a_certificate_makes_no_steps():
+    """A12: the portal's form demands one."""
+    with pytest.raises(ValueError, match="without a certificate"):
+        _steps(certificate=None)
