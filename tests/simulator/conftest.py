@@ -1,8 +1,10 @@
 """One simulator for all tests of this room, a fresh service for each, and clients that share no code."""
 
+import base64
 import itertools
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,8 @@ import oauthlib.oauth1
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 
 from fakes.stand_in import StandIn, running_stand_in
@@ -30,6 +33,10 @@ USUAL_SWITCHES = {
     "deactivation_effect": "at-once",
     "access_denied": False,
     "envelope": [],
+    "audience": "https://account.apple.com/auth/oauth2/v2/token",
+    "api_page": 1000,
+    "api_milliseconds": False,
+    "certificate_moves_updated": True,
 }
 _numbers = itertools.count(1)
 
@@ -213,3 +220,102 @@ def apple(new_token) -> AppleClient:
     client = new_token()
     assert isinstance(client, AppleClient)
     return client
+
+
+AUDIENCE = "https://account.apple.com/auth/oauth2/v2/token"
+
+
+@dataclass(frozen=True)
+class ApiCaller:
+    """Asks Apple's Business or School Manager API as one client."""
+
+    stand_in: StandIn
+    client_id: str
+    key_id: str
+    key: ec.EllipticCurvePrivateKey
+    base: str
+    scope: str
+
+    @staticmethod
+    def encoded(data: bytes) -> str:
+        """Return *data* as it stands in a JWT."""
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    def assertion(self, *, header: dict[str, object] | None = None, **claims: object) -> str:
+        """Return a signed assertion; *header* and *claims* change what stands in it, None takes it away."""
+        now = int(time.time())
+        usual = {"iss": self.client_id, "sub": self.client_id, "aud": AUDIENCE, "iat": now, "exp": now + 600}
+        head = {"alg": "ES256", "kid": self.key_id, "typ": "JWT", **(header or {})}
+        kept = {name: value for name, value in {**usual, **claims}.items() if value is not None}
+        signed = f"{self.encoded(json.dumps(head).encode())}.{self.encoded(json.dumps(kept).encode())}"
+        return f"{signed}.{self.encoded(self.signature(signed))}"
+
+    def signature(self, signed: str) -> bytes:
+        """Return r and s, one behind the other."""
+        r, s = decode_dss_signature(self.key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    def ask_for_token(
+        self, path: str = "/auth/oauth2/token", assertion: str | None = None, **changes: str | None
+    ) -> httpx2.Response:
+        """Ask for an access token; *changes* are other form fields, None takes one away."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.client_id,
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": assertion or self.assertion(),
+            "scope": self.scope,
+            **changes,
+        }
+        sent = {name: value for name, value in form.items() if value is not None}
+        return self.stand_in.client.post(f"{self.stand_in.business}{path}", data=sent)
+
+    def token(self) -> str:
+        """Return an access token."""
+        answer = self.ask_for_token()
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
+
+    def ask(self, method: str, path: str, token: str | None = None, **arguments) -> httpx2.Response:
+        """Ask the API with a fresh access token, or with the one given."""
+        headers = {"authorization": f"Bearer {token or self.token()}"}
+        return self.stand_in.client.request(method, f"{self.base}{path}", headers=headers, **arguments)
+
+
+def an_api_caller(stand_in: StandIn, role: str = "administrator", product: str = "business") -> ApiCaller:
+    """Make an API client and return who asks as it."""
+    made = stand_in.add_api_client(role, product)
+    key = serialization.load_pem_private_key(made["private_key"].encode(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    base = f"{stand_in.business}{'/school' if product == 'school' else ''}/v1"
+    return ApiCaller(stand_in, made["client_id"], made["key_id"], key, base, f"{product}.api")
+
+
+@pytest.fixture(scope="session")
+def one_caller(one_stand_in: StandIn) -> ApiCaller:
+    """Make the API client of most tests once: an administrator's, in Apple Business."""
+    return an_api_caller(one_stand_in)
+
+
+@pytest.fixture(scope="session")
+def one_school_caller(one_stand_in: StandIn) -> ApiCaller:
+    """Make a client of the School Manager API once."""
+    return an_api_caller(one_stand_in, product="school")
+
+
+@pytest.fixture
+def caller(stand_in: StandIn, one_caller: ApiCaller) -> ApiCaller:
+    """Return the usual API client of a simulator in its usual state."""
+    return one_caller
+
+
+@pytest.fixture
+def school_caller(stand_in: StandIn, one_school_caller: ApiCaller) -> ApiCaller:
+    """Return the usual client of the School Manager API."""
+    return one_school_caller
+
+
+@pytest.fixture
+def new_caller(stand_in: StandIn) -> Callable[[str], ApiCaller]:
+    """Make another client of the Business API, with the role that the argument names."""
+    return lambda role: an_api_caller(stand_in, role)

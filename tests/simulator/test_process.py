@@ -46,6 +46,24 @@ def test_after_a_crash_the_same_apple_is_found_on_the_same_ports(directory, pair
         assert (answer.json()["server_uuid"], answer.json()["admin_id"]) == (uuid, KIM)
 
 
+def test_a_state_written_without_a_listener_gets_a_port_for_it(directory):
+    """The other ports stay."""
+    with running_stand_in(directory) as stand_in:
+        before = (stand_in.apple, stand_in.portal, stand_in.nanodep)
+    state = json.loads((directory / "state.json").read_text())
+    for name in ("api_clients", "api_tokens", "audit_events"):
+        del state[name]
+    del state["ports"]["business"]
+    del state["switches"]["api_page"]
+    (directory / "state.json").write_text(json.dumps(state))
+
+    with running_stand_in(directory) as again:
+        assert (again.apple, again.portal, again.nanodep) == before
+        assert again.business not in before
+        assert again.client.get(f"{again.business}/v1/mdmServers").status_code == 401
+    assert json.loads((directory / "state.json").read_text())["ports"]["business"] > 0
+
+
 def click_until_killed(stand_in, service: str, pair, delay: float) -> list[str]:
     """Return the access tokens that were answered until a kill in the midst of it, *delay* after the first."""
     answered = [pair.secrets(stand_in.download_token(service))["access_token"]]
@@ -126,7 +144,13 @@ def test_it_ends_cleanly_when_told_to(directory):
     """SIGTERM: exit code 0, soon, and nothing on stderr."""
     process = start_stand_in(directory)
     assert process.stdout is not None
-    assert json.loads(process.stdout.readline()).keys() == {"apple", "portal", "nanodep", "nanodep_api_key"}
+    assert json.loads(process.stdout.readline()).keys() == {
+        "apple",
+        "portal",
+        "nanodep",
+        "nanodep_api_key",
+        "business",
+    }
 
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=LIMIT_SECONDS)

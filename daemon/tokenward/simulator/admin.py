@@ -207,7 +207,8 @@ def _set_clock(world: World, setting: ClockSetting, _now: datetime) -> World:
 
 
 def _set_terms(world: World, setting: TermsSetting, now: datetime) -> World:
-    effective_at = now + timedelta(seconds=setting.effective_after_seconds)
+    wait = timedelta(seconds=setting.effective_after_seconds)
+    effective_at = now + wait if wait else None
     terms = Terms(setting.accepted, effective_at, setting.at)
     return replace(world, organisation=replace(world.organisation, terms=terms))
 

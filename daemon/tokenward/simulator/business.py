@@ -154,7 +154,7 @@ def _step(steps: dict[str, Step], request: Request) -> Step:
 
 def _base(request: Request) -> str:
     """Return the address of the base that was asked, as the caller wrote it."""
-    return str(request.base_url).rstrip("/")
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}"
 
 
 def _list_servers(world: World, _client: ApiClient, request: Request, _body: bytes) -> tuple[World, Answer]:

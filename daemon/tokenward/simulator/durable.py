@@ -81,7 +81,7 @@ class Store:
         """
         async with self._turn:
             world, answer = step(self._world)
-            if world is not self._world:
+            if world != self._world:
                 await asyncio.to_thread(save_world, self._directory, world)
                 self._world = world
             return answer

@@ -116,7 +116,7 @@ def create_server(world: World, body: bytes, client: ApiClient, now: datetime) -
             detail = f"The attribute '{name}' is required."
             raise ApiRefused(409, "ENTITY_ERROR.ATTRIBUTE.REQUIRED", detail, {"pointer": f"{_ATTRIBUTES}/{name}"})
     certificate = _certificate(asked.serverCertificate, client, now)
-    world, service = _as_entity(lambda: add_service(world, asked.serverName or "", certificate, now))
+    world, service = _as_entity("serverName", lambda: add_service(world, asked.serverName or "", certificate, now))
     return _with_settings(world, service, asked)
 
 
@@ -133,12 +133,11 @@ def update_server(world: World, key: str, body: bytes, client: ApiClient, now: d
     asked = data.attributes
     if asked.serverName is not None:
         name = asked.serverName
-        world, service = _as_entity(lambda: rename_service(world, key, name))
-    moved = asked != _Attributes(serverCertificate=asked.serverCertificate)
+        world, service = _as_entity("serverName", lambda: rename_service(world, key, name))
     if asked.serverCertificate is not None:
         certificate = _certificate(asked.serverCertificate, client, now)
-        world, service = _as_entity(lambda: replace_certificate(world, key, certificate))
-    if moved:
+        world, service = _as_entity("serverCertificate", lambda: replace_certificate(world, key, certificate))
+    if asked.model_fields_set - {"serverCertificate"}:
         service = replace(service, updated_at=now)
     return _with_settings(world, service, asked)
 
@@ -194,12 +193,12 @@ def _certificate(file: _File | None, client: ApiClient, now: datetime) -> Certif
         raise ApiRefused(400, "PARAMETER_ERROR.INVALID", refused.sentence, pointer) from refused
 
 
-def _as_entity(step: Callable[[], tuple[World, Service]]) -> tuple[World, Service]:
+def _as_entity(attribute: str, step: Callable[[], tuple[World, Service]]) -> tuple[World, Service]:
     # unconfirmed: how the API refuses a name that is taken or reserved
     try:
         return step()
     except PortalRefused as refused:
-        raise _bad("serverName", refused.sentence) from refused
+        raise _bad(attribute, refused.sentence) from refused
 
 
 def _bad(attribute: str, detail: str) -> ApiRefused:

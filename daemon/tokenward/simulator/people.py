@@ -46,9 +46,9 @@ def add_user(world: World, new: NewUser, now: datetime) -> World:
     """
     account = new.account.strip().casefold()
     if not account or len(account) > _ACCOUNT or not account.isprintable():
-        raise PersonRefused("account: this cannot be an Apple account")
+        raise PersonRefused("This cannot be an Apple account.")
     if account in world.users:
-        raise PersonRefused(f"account: there is already a user {account}")
+        raise PersonRefused(f"There is already a user {account}.")
     user = User(account, new.role, created_at=now, updated_at=now)
     return audit.account_added(world.with_user(user), user, now)
 

@@ -11,6 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -33,6 +35,7 @@ from tokenward.simulator.services import (
 from tokenward.simulator.state import Service, User, World
 
 USER_HEADER: Final = "X-Portal-User"
+OWN_NAMES: Final = ("127.0.0.1", "localhost")
 Body = TypeVar("Body")
 Step = Callable[[World, User, datetime], tuple[World, Answer]]
 
@@ -70,8 +73,12 @@ def portal_routes(store: Store, faults: Faults) -> list[Route]:
 
 
 def portal_app(routes: Sequence[BaseRoute]) -> Starlette:
-    """Return the application of the portal's listener; its errors are JSON too."""
-    return Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+    """Return the application of the portal's listener; its errors are JSON too.
+
+    It answers to names of this machine alone, so that no web site can reach it by giving itself this address.
+    """
+    own_names = Middleware(TrustedHostMiddleware, allowed_hosts=OWN_NAMES, www_redirect=False)
+    return Starlette(routes=routes, middleware=[own_names], exception_handlers={HTTPException: _http_error})
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:
@@ -115,7 +122,7 @@ class _Portal:
 
     async def post_token(self, request: Request) -> Response:
         def step(world: World, user: User, now: datetime) -> tuple[World, Answer]:
-            return _download(world, request.path_params["uuid"], user, now)
+            return token_file(world, request.path_params["uuid"], user, now)
 
         return await self._with_faults(request, Place.PORTAL_TOKEN, step)
 
@@ -144,8 +151,12 @@ def _parsed(shape: TypeAdapter[Body], body: bytes) -> Body:
         raise PortalRefused(400, "The request's body is not what is expected here.") from error
 
 
-def _download(world: World, uuid: str, user: User, now: datetime) -> tuple[World, Answer]:
-    """Return the world after the click, and the file."""
+def token_file(world: World, uuid: str, user: User, now: datetime) -> tuple[World, Answer]:
+    """Return the world after the click on "download token", and the file.
+
+    Raises:
+        PortalRefused: No such service (404), or it has no certificate yet (409).
+    """
     world, download = download_token(world, uuid, user, now)
     recipient = recipient_of(base64.b64decode(download.certificate.der))
     file = write_envelope(download.token, recipient, world.switches.envelope)

@@ -23,11 +23,11 @@ class PortalRefused(Exception):
     sentence: str
 
 
-def signed_in(world: World, account: str | None) -> User:
-    """Return the person at the portal.
+def known_person(world: World, account: str | None) -> User:
+    """Return who signs in at the portal, whatever the role.
 
     Raises:
-        PortalRefused: Nobody Apple knows (401), or somebody who may not see device management services (403).
+        PortalRefused: Nobody Apple knows (401), or somebody who cannot sign in (403).
     """
     user = world.users.get((account or "").strip().casefold())
     if user is None or user.status is Status.DELETED:
@@ -36,6 +36,16 @@ def signed_in(world: World, account: str | None) -> User:
         raise PortalRefused(403, "This account has been deactivated.")
     if user.status is Status.LOCKED:
         raise PortalRefused(403, "This account is locked for the moment.")
+    return user
+
+
+def signed_in(world: World, account: str | None) -> User:
+    """Return who signs in at the portal and may see device management services there.
+
+    Raises:
+        PortalRefused: Nobody who can sign in (401, 403), or a role that does not fit (403).
+    """
+    user = known_person(world, account)
     if user.role not in PORTAL_ROLES:
         raise PortalRefused(403, f"The role {user.role!r} does not allow managing device management services.")
     return user
