@@ -46,7 +46,9 @@ class BusinessApi:
     def __init__(self, account: ApiAccount, login: BusinessLogin, connection: Connection | None = None) -> None:
         """Ask at *account*'s address with the tokens of *login*."""
         self._login = login
-        self._peer = HttpPeer("Apple's API", account.api, unreachable=Code.APPLE_UNREACHABLE, connection=connection or PAGES)
+        self._peer = HttpPeer(
+            "Apple's API", account.api, unreachable=Code.APPLE_UNREACHABLE, connection=connection or PAGES
+        )
 
     async def find(self, name: str, server_uuid: str | None) -> Registration | None:
         """Return the service with *server_uuid* or, where that is not known yet, with *name*; None if there is none.

@@ -14,7 +14,9 @@ _SUPERSEDED: Final = f"""
     recorded_at < ? and sealed <> x''
     and digest not in (select envelope from token where envelope is not null)
     and digest not in (select envelope from rotation where {IS_OPEN} and envelope is not null)
-"""
+"""  # noqa: S608  constants
+_OVERWRITE: Final = f"update envelope set sealed = zeroblob(length(sealed)) where {_SUPERSEDED}"  # noqa: S608  constants
+_EMPTY: Final = f"update envelope set sealed = x'' where {_SUPERSEDED}"  # noqa: S608  constants
 
 
 class EnvelopeTable:
@@ -58,5 +60,5 @@ class EnvelopeTable:
         The row stays as history. What an installed token came from stays too, for it may have to be handed over again.
         """
         until = (micros(before),)
-        self._connection.execute(f"update envelope set sealed = zeroblob(length(sealed)) where {_SUPERSEDED}", until)
-        return self._connection.execute(f"update envelope set sealed = x'' where {_SUPERSEDED}", until).rowcount
+        self._connection.execute(_OVERWRITE, until)
+        return self._connection.execute(_EMPTY, until).rowcount

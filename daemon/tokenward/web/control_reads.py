@@ -20,6 +20,8 @@ from tokenward.web.status import status
 from tokenward.web.vitals import Build
 
 _PLACE: Final = re.compile(r"([0-9]{1,15})\.([0-9]{1,15})")
+_BITS: Final = 63
+"""SQLite's whole numbers end there."""
 
 
 class ControlReads:
@@ -33,13 +35,14 @@ class ControlReads:
         self._build = build
 
     def routes(self) -> tuple[Route, ...]:
-        """Return ``GET`` of ``/v1/status``, ``/v1/services/{id}``, ``/v1/services/{id}/history?limit=N``,
-        ``/v1/events?after=PLACE&limit=N``, ``/v1/events/{number}`` and ``/v1/version``.
+        """Return the routes that answer questions, all of them GET.
 
-        A PLACE is the ``after`` of an earlier answer; without one the latest are given. What can't be answered is
-        answered with a finding (``code``, ``happened``, ``means``, ``do``): 404 for a service or event that is not
-        there, 400 for a wrong limit or place, 503 while the record can't be read.
-        """  # noqa: D205 - the first sentence is the list
+        ``/v1/status``, ``/v1/services/{id}``, ``/v1/services/{id}/history?limit=N``, ``/v1/version``,
+        ``/v1/events?after=PLACE&limit=N``, where a PLACE is the ``after`` of an earlier answer and the latest are given
+        without one, and ``/v1/events/{number}``. What can't be answered is answered with a finding (``code``,
+        ``happened``, ``means``, ``do``): 404 for a service or an event that is not there, 400 for a wrong limit or
+        place, 503 while the record can't be read.
+        """
         return (
             Route("/v1/status", answering(self._status)),
             Route("/v1/services/{id}", answering(self._service)),
@@ -104,10 +107,6 @@ def _one(views: Views, number: int) -> dict[str, object]:
             )
         )
     return {"event": found, "answers": views.answers(number)}
-
-
-_BITS: Final = 63
-"""SQLite's whole numbers end there."""
 
 
 def _place(request: Request) -> Place | None:

@@ -1,0 +1,86 @@
+"""The core, put together: the store, the one door, the engine, the steps, the watch."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final, Self
+
+from tokenward.app.knowledge import Commits
+from tokenward.app.outside import Outside
+from tokenward.app.world import Configuration, build_world
+from tokenward.apple.device_api import DeviceApi
+from tokenward.crypto.sealing import Sealer, parse_seal_key
+from tokenward.rotation.engine import Engine
+from tokenward.rotation.intake import Intake
+from tokenward.rotation.ports import Tools, World
+from tokenward.rotation.review import Review
+from tokenward.rotation.step import Stepper
+from tokenward.rotation.watch import Watch
+from tokenward.rotation.worker import Worker
+from tokenward.store.ledger import SqliteLedger
+
+DATABASE: Final = "tokenward.db"
+
+
+@dataclass(slots=True)
+class Core:
+    """The objects behind every face, and the configuration in force."""
+
+    configuration: Configuration
+    world: World
+    witness: DeviceApi
+    ledger: SqliteLedger
+    tools: Tools
+    intake: Intake
+    worker: Worker
+    watch: Watch
+    review: Review
+    commits: Commits
+
+    @classmethod
+    def open(cls, configuration: Configuration, outside: Outside) -> Self:
+        """Open the store and put everything together. The state directory's lock must be held.
+
+        Raises:
+            NeedsOperator: The store can't be opened, or the seal key is none.
+        """
+        settings = configuration.settings
+        core: Self
+        commits = Commits()
+        sealer = Sealer(parse_seal_key(configuration.reveal(settings.daemon.seal_key).reveal()), secrets.token_bytes)
+
+        def committed() -> None:
+            core.committed()
+
+        ledger = SqliteLedger.open(settings.daemon.state_dir / DATABASE, on_commit=committed)
+        tools = Tools(ledger, outside.clock, sealer, outside.chance, outside.waypoints)
+        witness = DeviceApi(outside.clock, outside.chance)
+
+        def present() -> World:
+            return core.world
+
+        intake = Intake(tools, present)
+        worker = Worker(tools, Engine(tools, present), Stepper(tools, present, intake))
+        core = cls(
+            configuration,
+            build_world(configuration, witness, outside.clock, outside.chance),
+            witness,
+            ledger,
+            tools,
+            intake,
+            worker,
+            Watch(tools, intake, present),
+            Review(tools, intake, present),
+            commits,
+        )
+        return core
+
+    def committed(self) -> None:
+        """Have everybody look again who waits for something to be committed."""
+        self.commits.happened()
+        self.worker.wake()
+
+    def adopt(self, configuration: Configuration) -> None:
+        """Make *configuration* the one in force."""
+        self.world = build_world(configuration, self.witness, self.tools.clock, self.tools.chance)
+        self.configuration = configuration
+        self.worker.wake()

@@ -1,0 +1,141 @@
+"""The one table of kinds: every product and issuer, with its settings, its abilities and how it is built.
+
+Nothing else in the program asks which product it has before it. A new kind is a file in its room and a row
+here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from pydantic import BaseModel
+
+from tokenward.issuers import IssuerSection, command, portal, simulator
+from tokenward.model.secret import Secret
+from tokenward.model.service import Keyholder
+from tokenward.model.target import Abilities
+from tokenward.rotation.ports import Issuer, Target
+from tokenward.schema.fault import Fault, quote
+from tokenward.schema.near import suggest
+from tokenward.schema.secret_ref import SecretRef
+from tokenward.schema.section import Section
+from tokenward.targets import TargetSection, directory, nanodep
+
+Reveal = Callable[[SecretRef], Secret]
+"""Gives the secret that a reference stands for; every one was read before anything is built."""
+
+S = TypeVar("S", bound=Section)
+T = TypeVar("T", bound=TargetSection)
+U = TypeVar("U", bound=IssuerSection)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetKind:
+    """A kind of target."""
+
+    section: type[TargetSection]
+    abilities: Abilities
+    keyholders: frozenset[Keyholder]
+    """Who can hold the key of a service whose first target is of this kind."""
+    identity: Callable[[TargetSection, str], tuple[str, ...]]
+    """Where the token of the service with this id is kept: two of the same would overwrite each other's."""
+    build: Callable[[TargetSection, str, Reveal], Target]
+    """Makes the target of one service, by the service's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKind:
+    """A kind of issuer."""
+
+    section: type[IssuerSection]
+    build: Callable[[IssuerSection, Reveal], Issuer]
+
+
+def _target(
+    section: type[T],
+    abilities: Abilities,
+    keyholders: frozenset[Keyholder],
+    identity: Callable[[T, str], tuple[str, ...]],
+    build: Callable[[T, str, Reveal], Target],
+) -> TargetKind:
+    """Return a row whose functions take any target's settings, typed inside by the kind's own."""
+    return TargetKind(
+        section,
+        abilities,
+        keyholders,
+        lambda settings, service: identity(_own(section, settings), service),
+        lambda settings, service, reveal: build(_own(section, settings), service, reveal),
+    )
+
+
+def _issuer(section: type[U], build: Callable[[U, Reveal], Issuer]) -> IssuerKind:
+    return IssuerKind(section, lambda settings, reveal: build(_own(section, settings), reveal))
+
+
+def _own(section: type[S], settings: Section) -> S:
+    if not isinstance(settings, section):
+        raise TypeError(f"{type(settings).__name__} went to the row of {section.__name__}")
+    return settings
+
+
+TARGETS: Final[Mapping[str, TargetKind]] = {
+    "nanodep": _target(
+        nanodep.Settings,
+        nanodep.ABILITIES,
+        frozenset({Keyholder.TARGET}),
+        lambda settings, _: (settings.url, settings.dep_name),
+        lambda settings, service, reveal: nanodep.build(settings, service=service, api_key=reveal(settings.api_key)),
+    ),
+    "directory": _target(
+        directory.Settings,
+        directory.ABILITIES,
+        frozenset({Keyholder.TOKENWARD, Keyholder.OPERATOR}),
+        lambda settings, service: (str(settings.path), service),
+        lambda settings, service, _: directory.build(settings, service=service),
+    ),
+}
+
+ISSUERS: Final[Mapping[str, IssuerKind]] = {
+    "portal": _issuer(portal.Settings, lambda settings, _: portal.build(settings)),
+    "simulator": _issuer(simulator.Settings, lambda settings, _: simulator.build(settings)),
+    "command": _issuer(command.Settings, lambda settings, _: command.build(settings)),
+}
+
+SOURCES: Final[Mapping[str, type[Section]]] = {}
+"""Kinds of sources that need a table; the drop folder, the clock and the control socket need none."""
+
+_NO_SOURCES: Final = "no table at all: drop, clock and control are the only sources, and always there"
+
+CLASSES_BY_KIND: Final[Mapping[type[BaseModel], Mapping[str, type[BaseModel]]]] = {
+    TargetSection: {kind: row.section for kind, row in TARGETS.items()},
+    IssuerSection: {kind: row.section for kind, row in ISSUERS.items()},
+}
+"""Which class reads a table of the first class, by its ``kind``."""
+
+
+def parse_target(raw: object) -> TargetSection:
+    """Return the settings of a target, read by its kind's own class.
+
+    Raises:
+        Fault: There is no such kind.
+        ValidationError: Its kind's class does not take it.
+    """
+    return _parse({kind: row.section for kind, row in TARGETS.items()}, raw)
+
+
+def parse_issuer(raw: object) -> IssuerSection:
+    """Return the settings of an issuer; raises as ``parse_target`` does."""
+    return _parse({kind: row.section for kind, row in ISSUERS.items()}, raw)
+
+
+def parse_source(raw: object) -> Section:
+    """Return the settings of a source; raises as ``parse_target`` does."""
+    return _parse(SOURCES, raw, _NO_SOURCES)
+
+
+def _parse(sections: Mapping[str, type[S]], raw: object, where_none: str = "") -> S:
+    if not isinstance(raw, Mapping) or not isinstance(kind := raw.get("kind"), str):
+        raise Fault("this is no table with a kind", f"a kind: {suggest('', sections) or where_none}")
+    if kind not in sections:
+        raise Fault(f"there is no kind {quote(kind)} here", suggest(kind, sections) or where_none)
+    return sections[kind].model_validate(raw)

@@ -1,0 +1,87 @@
+"""The roster that a configuration describes."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tokenward.app.settings import (
+    ContactSettings,
+    OrganisationSettings,
+    PersonSettings,
+    PolicySettings,
+    ServiceSettings,
+    Settings,
+)
+from tokenward.model.organisation import Organisation
+from tokenward.model.person import Contact, Person
+from tokenward.model.roster import Roster
+from tokenward.model.service import Service, ServicePolicy, TargetRef
+
+V = TypeVar("V")
+
+
+def roster_of(settings: Settings) -> Roster:
+    """Return whom and what *settings* names, each service with the policy that holds for it."""
+    return Roster(
+        organisations={one.id: _organisation(one) for one in settings.organisations},
+        people={one.id: _person(one) for one in settings.people},
+        services={one.id: _service(one, settings.policy) for one in settings.services},
+        operators=_contacts(settings.notify.operators),
+        on_call=_contacts(settings.notify.on_call),
+    )
+
+
+def policy_of(service: PolicySettings, everywhere: PolicySettings) -> ServicePolicy:
+    """Return the policy of one service: what it sets, else what ``[policy]`` sets, else the default."""
+    default = ServicePolicy()
+
+    def first(key: Callable[[PolicySettings], V | None], otherwise: V) -> V:
+        return next((value for value in (key(service), key(everywhere)) if value is not None), otherwise)
+
+    return ServicePolicy(
+        on_password_change=first(lambda of: of.on_password_change, default.on_password_change),
+        on_departure=first(lambda of: of.on_departure, default.on_departure),
+        departures_open=first(lambda of: of.departures, "discreet") == "open",
+        renew_before=first(lambda of: of.renew_before, default.renew_before),
+        recover_for=first(lambda of: of.recover_for, default.recover_for),
+        departure_lead=first(lambda of: of.departure_lead, default.departure_lead),
+        password_due=first(lambda of: of.password_due, default.password_due),
+        freeze=first(lambda of: of.freeze, default.freeze),
+    )
+
+
+def _organisation(settings: OrganisationSettings) -> Organisation:
+    return Organisation(settings.id, settings.name, settings.portal, settings.terms, settings.device_api)
+
+
+def _person(settings: PersonSettings) -> Person:
+    return Person(
+        id=settings.id,
+        accounts=settings.accounts,
+        role=settings.role,
+        authentication=settings.authentication,
+        password_source=settings.password_source,
+        also_known_as=settings.also_known_as,
+        contact=_contacts(settings.contact),
+    )
+
+
+def _service(settings: ServiceSettings, everywhere: PolicySettings) -> Service:
+    return Service(
+        id=settings.id,
+        organisation=settings.organisation,
+        name=settings.name,
+        targets=tuple(TargetRef(one.target_id, one.kind, one.required) for one in settings.targets),
+        keyholder=settings.keyholder,
+        custodian=settings.custodian,
+        deputies=settings.deputies,
+        issuer=settings.issuer.kind if settings.issuer else None,
+        release_devices=settings.release_devices,
+        is_new=settings.service_state == "new",
+        proof=settings.proof,
+        stated_expires_at=settings.expires_at,
+        policy=policy_of(settings, everywhere),
+    )
+
+
+def _contacts(settings: tuple[ContactSettings, ...]) -> tuple[Contact, ...]:
+    return tuple(Contact(one.channel, one.to) for one in settings)
