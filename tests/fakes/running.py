@@ -4,8 +4,8 @@
         daemon.until(lambda: daemon.service("main")["state"] == "valid", "main is linked")
         daemon.drop("events", "password.json", body)
 
-Leaving the block ends the process, by SIGTERM first. Whatever is waited for has a deadline, and says on failure what the
-daemon's last words were.
+Leaving the block ends the process, by SIGTERM first. Whatever is waited for has a deadline, and says on failure what
+the daemon's last words were.
 """
 
 import json
@@ -17,7 +17,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from threading import Event
 from typing import Any, Final, Protocol
@@ -35,6 +36,10 @@ class TooLong(AssertionError):
     """What was waited for did not come."""
 
 
+class Ended(TooLong):
+    """It did not come because the process has ended."""
+
+
 class Process(Protocol):
     """What is asked of a process; ``subprocess.Popen`` does it."""
 
@@ -42,6 +47,19 @@ class Process(Protocol):
     def wait(self, timeout: float) -> int: ...
     def terminate(self) -> None: ...
     def kill(self) -> None: ...
+
+
+class _OverUnixSocket(HTTPConnection):
+    """One connection to a control socket; closed whatever happens."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("tokenward", timeout=10.0)
+        self._path = str(path)
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
 
 
 @dataclass(slots=True)
@@ -53,11 +71,6 @@ class Running:
     log_path: Path
     """What it writes to standard error, and nobody else."""
     _metrics_url: str = ""
-    _control: httpx2.Client = field(init=False)
-
-    def __post_init__(self) -> None:
-        transport = httpx2.HTTPTransport(uds=str(self.folder / "state" / "control.sock"))
-        self._control = httpx2.Client(transport=transport, base_url="http://tokenward", timeout=5.0)
 
     # --- waiting
 
@@ -65,18 +78,21 @@ class Running:
         """Wait until *met* is true; while the daemon can't be asked yet, it is not.
 
         Raises:
-            TooLong: It was not within *seconds*, or the process ended.
+            TooLong: It was not within *seconds*.
+            Ended: The process ended meanwhile.
         """
         deadline = time.monotonic() + seconds
         while not self._is(met):
-            if time.monotonic() > deadline or self.process.poll() is not None:
-                raise TooLong(f"not so: {what} (process: {self.process.poll()})\n{self.log()[-4000:]}")
+            if self.process.poll() is not None:
+                raise Ended(f"{what}: the process ended with {self.process.poll()}\n{self.log()[-4000:]}")
+            if time.monotonic() > deadline:
+                raise TooLong(f"not so: {what}\n{self.log()[-4000:]}")
             _never.wait(_POLL_SECONDS)
 
     def _is(self, met: Callable[[], object]) -> bool:
         try:
             return bool(met())
-        except (httpx2.TransportError, LookupError, OSError):
+        except (httpx2.TransportError, HTTPException, LookupError, OSError):
             return False
 
     def until_ready(self) -> None:
@@ -99,11 +115,19 @@ class Running:
     def ask(self, path: str) -> Any:
         """Return what the control socket answers to ``GET path``."""
         assert self.metrics_url
-        return self._control.get(path).raise_for_status().json()
+        status, answer = self._talk("GET", path)
+        assert status == httpx2.codes.OK, answer
+        return answer
 
     def send(self, event: Mapping[str, object]) -> Any:
         """Return what the control socket answers to *event*."""
-        return self._control.post("/v1/events", json=event).json()
+        return self._talk("POST", "/v1/events", json.dumps(event))[1]
+
+    def _talk(self, method: str, path: str, body: str | None = None) -> tuple[int, Any]:
+        with closing(_OverUnixSocket(self.folder / "state" / "control.sock")) as connection:
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
 
     def service(self, name: str) -> dict[str, Any]:
         """Return how the service *name* stands, as ``status`` tells it."""
@@ -163,7 +187,6 @@ class Running:
 
     def close(self) -> None:
         """Make sure that it has ended."""
-        self._control.close()
         if self.process.poll() is None:
             self.process.terminate()
             try:

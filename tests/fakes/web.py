@@ -41,6 +41,9 @@ async def serving(app: ASGIApp, unix_socket: str | None = None) -> AsyncIterator
         server.should_exit = True
         server.force_exit = True
         await task
+        for connection in tuple(server.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # they close their sockets in the loop's next turn
         listener.close()
 
 

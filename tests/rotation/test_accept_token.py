@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -21,7 +22,8 @@ from tokenward.rotation.accept_token import _parsed
 from tokenward.rotation.keys import token_as_json, token_from_json, token_place
 
 CERTIFICATE = make_keypair("main", 1, START, 365 * DAY).certificate
-IN_USE = an_envelope(CERTIFICATE, START - 10 * DAY).token
+ISSUED_AT = START - 10 * DAY
+IN_USE = an_envelope(CERTIFICATE, ISSUED_AT).token
 """The token that the service works with."""
 
 
@@ -46,10 +48,19 @@ async def refusal(stage: Stage, body: bytes, **words) -> Code:
 
 
 async def known(stage: Stage, service: str = "main") -> InstalledToken | None:
+    """Return what is known of the token in use."""
     return await stage.ledger.read(lambda change: change.tokens.installed(service))
 
 
+async def in_use(stage: Stage) -> InstalledToken:
+    """Return the token in use, which there must be."""
+    token = await known(stage)
+    assert token is not None
+    return token
+
+
 async def secrets(stage: Stage) -> bytes | None:
+    """Return the sealed values of the token of ``main``."""
     return await stage.ledger.read(lambda change: change.tokens.sealed_secrets("main"))
 
 
@@ -69,11 +80,11 @@ async def test_a_service_is_known_by_the_values_of_its_token(stage, body):
     """B1.3, A9: its end is known as from the token itself, and the values are kept sealed."""
     assert isinstance(await bring(stage, body), Taken)
 
-    token = await known(stage)
-    assert token is not None
+    token = await in_use(stage)
     assert (token.state, token.token_digest) == (TokenState.UNKNOWN, IN_USE.digest)
     assert token.expiry == Expiry(IN_USE.expires_at, Basis.DECRYPTED)
     sealed = await secrets(stage)
+    assert sealed is not None
     opened = token_from_json(stage.tools.seals.open(sealed, token_place("main", IN_USE.digest)))
     assert opened.digest == IN_USE.digest
     assert IN_USE.access_secret.reveal() not in sealed
@@ -88,7 +99,7 @@ async def test_apple_is_asked_about_it_at_once(stage):
     await stage.watch.ask_due()
 
     assert stage.witness.asked[-1] == IN_USE.digest
-    assert (await known(stage)).state is TokenState.VALID
+    assert (await in_use(stage)).state is TokenState.VALID
 
 
 async def test_it_ends_the_first_rotation_that_nobody_has_begun(stage):
@@ -107,7 +118,7 @@ async def test_what_was_known_of_the_same_token_stays(stage):
 
     await bring(stage, the_values())
 
-    token = await known(stage)
+    token = await in_use(stage)
     assert (token.downloader, token.rung, token.state) == ("kim@corp.example", 3, TokenState.VALID)
     assert token.expiry == Expiry(IN_USE.expires_at, Basis.DECRYPTED)
 
@@ -118,7 +129,7 @@ async def test_of_another_token_only_the_service_stays(stage):
 
     await bring(stage, the_values())
 
-    token = await known(stage)
+    token = await in_use(stage)
     assert (token.downloader, token.state, token.server_uuid) == (None, TokenState.UNKNOWN, SERVER_UUID)
 
 
@@ -140,7 +151,7 @@ async def test_an_expired_token_is_refused(stage):
 @pytest.mark.parametrize(
     "words",
     [
-        {"issued_at": IN_USE.issued_at + MINUTE},
+        {"issued_at": ISSUED_AT + MINUTE},
         {"expiry": Expiry(IN_USE.expires_at + DAY, Basis.READ_BACK)},
     ],
     ids=["by its issue", "by its end"],
@@ -231,7 +242,5 @@ async def test_it_is_taken_for_a_service_only(stage):
 @given(st.one_of(st.binary(max_size=300), st.dictionaries(st.sampled_from(list(VALUES)), st.text()).map(json.dumps)))
 def test_any_file_is_a_token_or_a_refusal(body):
     """Promise 5: and nothing else."""
-    try:
+    with suppress(NeedsOperator):
         _parsed(body if isinstance(body, bytes) else body.encode())
-    except NeedsOperator:
-        pass

@@ -48,7 +48,7 @@ async def test_a_file_whose_move_a_crash_prevented_is_known_when_it_is_dropped_a
 
 async def test_an_event_about_an_unknown_service_is_refused(stage):
     """B5.1: the refusal names the services that there are, and is counted."""
-    verdict = await stage.submit(EventKind.ROTATE, service="mian")
+    verdict = await stage.submit(EventKind.ROTATE, service="mein")
 
     assert verdict.finding.code is Code.UNKNOWN_SERVICE
     assert "main" in verdict.finding.do
@@ -65,7 +65,7 @@ async def test_an_event_about_nobody_in_particular_is_refused(stage):
 
 async def test_a_departure_that_is_ahead_is_refused_under_its_discreet_name(stage):
     """B7.2: not even the total of refused events tells of a departure."""
-    await stage.submit(EventKind.EMPLOYMENT_ENDING, service="mian", subject=Subject("email", "kim@corp.example"))
+    await stage.submit(EventKind.EMPLOYMENT_ENDING, service="mein", subject=Subject("email", "kim@corp.example"))
 
     (labels,) = await stage.tallies(EVENTS)
     assert ("kind", "custodian.change_planned") in labels

@@ -216,3 +216,24 @@ def test_garbage_is_misshapen_and_nothing_else(raw):
     """C7: no body brings the parser down."""
     with pytest.raises(ValidationError):
         SentEvent.model_validate_json(raw)
+
+
+def test_the_values_of_a_token_come_as_a_file(client, intake):
+    """B1.3: never as words of the event, which are kept."""
+    answer = client.post("/v1/events", json={"kind": "token.import", "service": "main", "file": a_file(role="token")})
+
+    assert answer.status_code == 202
+    assert intake.attachments[0].role is AttachmentRole.TOKEN
+    assert set(intake.events[0].data) == {"file_name"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "role"), [("certificate.new", "token"), ("token.supplied", "token"), ("token.import", "certificate")]
+)
+def test_the_values_of_a_token_are_never_taken_for_something_else(client, intake, kind, role):
+    """B1.3: nor anything else for them."""
+    answer = client.post("/v1/events", json={"kind": kind, "service": "main", "file": a_file(role=role)})
+
+    assert answer.status_code == 422
+    assert role in answer.json()["happened"]
+    assert intake.submissions == 0

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.values import DAY, HOUR, NOW, a_rotation, an_event
-from tokenward.model.arrival import Place
+from tokenward.model.arrival import Arrival, Place
 from tokenward.model.event import EventKind, Refused
 from tokenward.model.finding import Code, Finding
 from tokenward.model.person import Subject
@@ -62,9 +62,11 @@ def test_only_the_latest_are_told(change, connection):
         take(change, f"e{number}", NOW + number * SECOND)
         refuse(change, f"r{number}", NOW + number * SECOND)
 
-    assert told(arrivals.latest(connection, 3)) == ["TW203", 6, "TW203"] or told(arrivals.latest(connection, 3))[-1]
-    assert len(arrivals.latest(connection, 3).entries) == 3
-    assert arrivals.latest(connection, 3).place == Place(6, 6)
+    found = arrivals.latest(connection, 3)
+
+    assert len(found.entries) == 3
+    assert {one.at for one in found.entries} == {NOW + 4 * SECOND, NOW + 5 * SECOND}
+    assert found.place == Place(6, 6)
 
 
 def test_what_follows_begins_where_the_last_answer_ended(change, connection):
@@ -146,17 +148,22 @@ def test_one_event_is_told_with_what_was_answered_because_of_it(change, connecti
 
     (answer,) = arrivals.answers(connection, event_id)
 
-    assert arrivals.event(connection, event_id).event_id == event_id
+    (found,) = arrivals.latest(connection, 1).entries
+    assert arrivals.event(connection, event_id) == found
     assert (answer.service, answer.at, answer.verdict, answer.why) == ("main", NOW + SECOND, TokenState.VALID, "Taken.")
     assert (answer.answered, answer.server_uuid) == (True, "U")
     assert arrivals.event(connection, 99) is None
 
 
-@given(steps=st.lists(st.tuples(st.sampled_from(["take", "refuse"]), st.integers(-3, 3)), max_size=12), size=st.integers(1, 4))
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(["take", "refuse"]), st.integers(-3, 3)), max_size=12),
+    size=st.integers(1, 4),
+)
 def test_whoever_follows_is_told_of_everything_once(tmp_path_factory, steps, size):
     """Whatever the clocks said: a number that was told of never comes again, and none is left out."""
     connection = open_for_writing(tmp_path_factory.mktemp("store") / "tokenward.db")
-    change, place, seen = Transaction.on(connection), Place(), []
+    change, place = Transaction.on(connection), Place()
+    seen: list[Arrival] = []
     for number, (deed, seconds) in enumerate(steps):
         {"take": take, "refuse": refuse}[deed](change, str(number), NOW + seconds * SECOND)
     while (found := arrivals.following(connection, place, size)).entries:

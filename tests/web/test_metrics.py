@@ -3,83 +3,41 @@
 import os
 import shutil
 import subprocess
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from prometheus_client import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from fakes.views import FakeReadModel, FakeViews
 from tokenward.model.person import PersonState, Standing
 from tokenward.model.rotation import Blocked, Cause, State
 from tokenward.model.target import BlockReason
 from tokenward.model.token import TokenState
 from tokenward.rotation.tally import LAG_BUCKETS, PHASE_BUCKETS
 from tokenward.store.views import TallyRow
-from tokenward.web import metrics as metrics_module
 from tokenward.web.catalogue import CATALOGUE, Kind
-from tokenward.web.metrics import Metrics
-from tokenward.web.vitals import Coverage, Readiness, Signal
+from tokenward.web.vitals import Coverage, Signal
 from web.scene import (
     DAY,
     HOUR,
     LABS,
     MINUTE,
     NOW,
-    a_person,
     a_record,
     a_roster,
     a_rotation,
     a_service,
     a_token,
-    a_world,
     open_about_departures,
     the_views,
-    the_vitals,
 )
+from web.scrape import observed, page, samples_of, the_metrics, value_of
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "metrics.txt"
 MAIN = {"organisation": "corp", "service": "main"}
-
-
-def the_metrics(views=None, roster=None, **words):
-    """Return the metrics of a fixed moment."""
-    world, vitals = a_world(roster or a_roster()), the_vitals(**words)
-    return Metrics(FakeReadModel(views or the_views()), lambda: world, lambda: vitals)
-
-
-async def page(*args, **words):
-    """Return the page in the text format, without what the operating system says of this very process."""
-    families = "".join(generate_latest(await the_metrics(*args, **words).look()).decode()).split("# HELP ")
-    return "".join(f"# HELP {family}" for family in families if family and not family.startswith("process_"))
-
-
-def samples_of(text):
-    """Return every sample of *text* by name, as labels and value."""
-    found = defaultdict(list)
-    for family in parse_text(text):
-        for sample in family.samples:
-            found[sample.name].append((sample.labels, sample.value))
-    return found
-
-
-def value_of(text, name, **labels):
-    """Return the one value of the series that has *labels*; None where there is no such series."""
-    values = [value for has, value in samples_of(text)[name] if labels.items() <= has.items()]
-    assert len(values) <= 1, values
-    return values[0] if values else None
-
-
-def observed(name, labels, bounds, *values):
-    """Return the tallies that the engine keeps of *values*, all in seconds."""
-    for bound in (*bounds, "+Inf"):
-        if count := sum(value <= float(bound) for value in values):
-            yield TallyRow(f"{name}_bucket", {**labels, "le": str(bound)}, float(count))
-    yield TallyRow(f"{name}_sum", labels, float(sum(values)))
 
 
 def a_busy_record():
@@ -347,68 +305,3 @@ async def test_what_nobody_can_tell_of_a_person_is_shown():
         ("ana", "departure", "none"),
         ("ana", "role", "corp-apple"),
     }
-
-
-async def test_a_source_before_its_first_pass_is_neither_up_nor_down():
-    """C8: not known, not shown."""
-    text = await page()
-
-    assert value_of(text, "tokenward_source_up", source="drop") == 1
-    assert value_of(text, "tokenward_source_up", source="corp-okta") is None
-    assert value_of(text, "tokenward_source_silence_limit_seconds", source="corp-okta") == 86400
-
-
-async def test_a_part_that_fails_is_counted_and_the_rest_is_shown(monkeypatch):
-    """Promise 5: one fault does not blind the monitoring."""
-
-    def failing(_scrape):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(metrics_module, "OF_RECORD", (failing, *metrics_module.OF_RECORD[1:]))
-
-    text = await page()
-
-    assert "tokenward_token_info" not in text
-    assert value_of(text, "tokenward_token_state", tokenward_token_state="valid", **MAIN) == 1
-    assert value_of(text, "tokenward_internal_errors_total", component="metrics") == 1
-
-
-async def test_without_the_record_the_page_shows_what_the_process_knows():
-    """Promise 6: it says what it cannot see by leaving it out."""
-    unready = Readiness(configuration=True, store=False, sources=True)
-    vitals = the_vitals(readiness=unready)
-    world = a_world(a_roster())
-    metrics = Metrics(FakeReadModel(the_views(), is_broken=True), lambda: world, lambda: vitals)
-
-    text = generate_latest(await metrics.look()).decode()
-
-    assert value_of(text, "tokenward_ready") == 0
-    assert value_of(text, "tokenward_source_up", source="drop") == 1
-    assert "tokenward_token_info" not in text
-
-
-class Nonsense(FakeViews):
-    """A record that nobody foresaw."""
-
-    def people(self):
-        """Find nothing that can be understood."""
-        raise LookupError("person")
-
-
-async def test_a_record_that_makes_no_sense_is_counted_as_a_fault():
-    """Promise 5: it blinds nobody for the rest."""
-    world = a_world(a_roster())
-    metrics = Metrics(FakeReadModel(Nonsense()), lambda: world, the_vitals)
-
-    text = generate_latest(await metrics.look()).decode()
-
-    assert value_of(text, "tokenward_ready") == 1
-    assert value_of(text, "tokenward_internal_errors_total", component="metrics") == 1
-
-
-async def test_labels_are_escaped():
-    """C8: whatever an operator writes, the page can be parsed."""
-    odd = 'a"b\\c\nd'
-    roster = a_roster(a_service(odd, custodian="kim"), people=(a_person("kim"),))
-
-    assert value_of(await page(the_views(()), roster), "tokenward_rotation_in_progress", service=odd) == 0

@@ -1,0 +1,75 @@
+import pytest
+from pydantic import ValidationError
+
+from tokenward.app.registry import ISSUERS, TARGETS, parse_issuer, parse_target
+from tokenward.model.secret import Secret
+from tokenward.schema.fault import Fault
+
+TARGET_TABLES: dict[str, dict[str, object]] = {
+    "nanodep": {"url": "http://127.0.0.1:9001", "dep_name": "main", "api_key": {"env": "KEY"}},
+    "directory": {"path": "/srv/tokens"},
+}
+ISSUER_TABLES: dict[str, dict[str, object]] = {
+    "portal": {},
+    "simulator": {"url": "http://127.0.0.1:9002"},
+    "command": {"command": ["/bin/fetch", "{certificate}"]},
+}
+
+
+def reveal(ref):
+    """Return any secret."""
+    return Secret("secret")
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_every_kind_of_target_is_read_and_built_by_its_row(kind):
+    """A14: one adapter per product, found in one table."""
+    row = TARGETS[kind]
+
+    settings = parse_target({"kind": kind, **TARGET_TABLES[kind]})
+    target = row.build(settings, "main", reveal)
+
+    assert isinstance(settings, row.section)
+    assert row.abilities.kind == kind
+    assert (target.id, target.abilities, target.required) == (kind, row.abilities, True)
+    assert (target.installer is not None) == row.abilities.installs
+    assert (target.read_back is not None) == row.abilities.reads_back
+
+
+@pytest.mark.parametrize("kind", ISSUERS)
+def test_every_kind_of_issuer_is_read_and_built_by_its_row(kind):
+    """B4.7: the portal is a person, the others need none."""
+    issuer = ISSUERS[kind].build(parse_issuer({"kind": kind, **ISSUER_TABLES[kind]}), reveal)
+
+    assert issuer.kind == kind
+    assert issuer.needs_person == (kind == "portal")
+
+
+def test_settings_never_go_to_the_row_of_another_kind():
+    """A mix-up is a bug, and is told at once."""
+    settings = parse_target({"kind": "directory", **TARGET_TABLES["directory"]})
+
+    with pytest.raises(TypeError):
+        TARGETS["nanodep"].build(settings, "main", reveal)
+
+
+def test_the_same_folder_serves_several_services_and_the_same_name_does_not():
+    """A15: a folder keeps one file per service; NanoDEP one token per name."""
+    folder = parse_target({"kind": "directory", **TARGET_TABLES["directory"]})
+    product = parse_target({"kind": "nanodep", **TARGET_TABLES["nanodep"]})
+
+    assert TARGETS["directory"].identity(folder, "main") != TARGETS["directory"].identity(folder, "labs")
+    assert TARGETS["nanodep"].identity(product, "main") == TARGETS["nanodep"].identity(product, "labs")
+
+
+@pytest.mark.parametrize("raw", [None, "nanodep", {}, {"kind": 5}, {"kind": "nanodpe"}], ids=str)
+def test_what_has_no_known_kind_is_a_fault(raw):
+    """The fault lists the kinds, or the nearest one."""
+    with pytest.raises(Fault, match="nanodep"):
+        parse_target(raw)
+
+
+def test_what_its_kind_does_not_take_is_said_by_its_own_class():
+    """Unknown keys are errors in adapters' tables too."""
+    with pytest.raises(ValidationError, match="extra_forbidden"):
+        parse_target({"kind": "directory", "path": "/srv", "url": "https://mdm.corp.example"})
