@@ -8,7 +8,7 @@ BIN    := .venv/bin
 STAMP := .venv/ready-$(firstword $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-peers check fix bench chaos fuzz lock clean
+.PHONY: help setup run demo test test-peers check fix docs bench chaos fuzz lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -39,22 +39,28 @@ fix: setup ## Repair what can be repaired without thinking
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+docs: setup ## Write what of the documents follows from the code
+	@$(BIN)/python tests/docs/generated.py
+
 bench: setup ## Measure against bare baselines
-	$(call pytest-marked,bench)
+	$(call pytest-marked,bench,--capture=no)
 
 chaos: setup ## Kill, fill and cut off real processes
 	$(call pytest-marked,chaos)
 
 fuzz: setup ## Search long for input that breaks a parser
-	$(call pytest-marked,fuzz,--hypothesis-profile=fuzz)
+	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-deps --require-hashes \
+		--requirement requirements-fuzz.lock || echo "atheris has no build for this machine; Hypothesis searches alone." >&2
+	$(call pytest-marked,fuzz,--hypothesis-profile=fuzz --capture=no)
 
 lock: ## Choose the newest allowed versions of all dependencies anew
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(PYTHON) -m venv "$$dir" && \
 	"$$dir/bin/pip" install --quiet "uv>=0.9,<1" && \
 	compile() { "$$dir/bin/uv" pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml "$$@"; } && \
-	compile --output-file requirements.lock && \
-	compile --group dev --group build --output-file requirements-dev.lock
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate "$$@"; } && \
+	compile pyproject.toml --output-file requirements.lock && \
+	compile pyproject.toml --group dev --group build --output-file requirements-dev.lock && \
+	compile --group fuzz --output-file requirements-fuzz.lock
 
 clean: ## Remove what can be made again; var/ stays, for it holds keys and tokens
 	rm -rf .venv dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

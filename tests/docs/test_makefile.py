@@ -112,7 +112,7 @@ def test_set_up_without_a_fitting_python_says_so_and_leaves_nothing(checkout, py
     assert not (checkout / ".venv").exists()
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, "requirements-fuzz.lock"])
 def test_a_lock_names_no_host_and_every_file_by_its_hash(lock):
     """C3: any index serves, and none can slip in another file."""
     text = read(lock)
