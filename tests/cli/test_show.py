@@ -58,7 +58,7 @@ def test_show_tells_all_that_is_known(cli, control):
 
     text = cli("show", "main").stdout
 
-    assert "expires         2027-11-24 09:30 UTC, days left: 365.0\n" in text
+    assert "expires         2027-11-24 09:30 UTC (read back), days left: 365.0\n" in text
     assert "token           valid, since 2026-11-24 09:30 UTC\n" in text
     assert "rotation        awaiting_token since 2026-11-24 09:00 UTC, waits for person\n" in text
     assert "person          kim (administrator, active), leaves 2026-12-30 18:00 UTC, can't be asked now\n" in text

@@ -27,6 +27,7 @@ from tokenward.crypto import (
 from tokenward.model.finding import TokenwardError
 
 OPENSSL_SECONDS: Final = 30
+HOUR: Final = timedelta(hours=1)
 YEAR: Final = timedelta(days=365)
 PADDING_BYTES: Final = 20_000
 """With so much inside, openssl's streams come in several pieces."""
@@ -153,7 +154,7 @@ def _opened(workshop: Workshop, raw: bytes) -> str:
 def table_of_certificates(workshop: Workshop) -> str:
     """Return a row for each form of certificate, and what is said of it."""
     lines = [_line("what is dropped", "verdict"), _line("---", "---")]
-    lines += [_line(name, _verdict(raw, workshop.now)) for name, raw in certificates(workshop)]
+    lines += [_line(name, _verdict(raw, workshop.now + HOUR)) for name, raw in certificates(workshop)]
     der = workshop.loaded.certificate.der
     lines += [_line(name, _verdict(der, workshop.now + years * YEAR)) for name, years in DATES.items()]
     return "\n".join(lines)

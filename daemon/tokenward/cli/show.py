@@ -10,7 +10,6 @@ from tokenward.cli.exit_codes import Exit
 from tokenward.cli.failure import Failed
 from tokenward.cli.invocation import Invocation
 from tokenward.cli.printing import day, print_json
-from tokenward.cli.status import days_left
 from tokenward.cli.verb import json_option, verb
 
 if TYPE_CHECKING:
@@ -144,8 +143,9 @@ def _fields(detail: "ServiceDetail") -> Iterator[Field]:
     yield "issuer", detail.issuer or "none: it is only watched"
     yield "keyholder", detail.keyholder
     yield "custodian", detail.custodian or "-"
-    days = days_left(detail.days_until_expiry, detail.expiry_basis)
-    yield "expires", f"{day(detail.expires_at)}, days left: {days}" if detail.expires_at else "unknown"
+    basis = (detail.expiry_basis or "unknown").replace("_", " ")
+    days = f"{detail.days_until_expiry:.1f}" if detail.days_until_expiry is not None else "unknown"
+    yield "expires", f"{day(detail.expires_at)} ({basis}), days left: {days}" if detail.expires_at else "unknown"
     yield from _token_fields(detail)
     yield from _rotation_fields(detail.rotation)
     if detail.planned_rotation_at:

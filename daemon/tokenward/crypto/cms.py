@@ -5,6 +5,7 @@ Source: RFC 5652 section 6 (EnvelopedData), RFC 5083 section 2 (AuthEnvelopedDat
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from tokenward.crypto.ber import (
@@ -58,8 +59,11 @@ class Layers:
     """What the tag covers beside the ciphertext."""
 
 
+@lru_cache(maxsize=4)
 def parse_layers(cms: bytes) -> Layers:
     """Return the layers of *cms*, a ContentInfo in BER or DER.
+
+    The last few are kept: one file is read when it is dropped, when it is admitted and when it is opened.
 
     Raises:
         NotBer: Cut short, followed by something, or of another structure.
