@@ -174,6 +174,7 @@ class FakeWitness:
     verdicts: dict[str, TokenState] = field(default_factory=dict)
     """By the digest of the token."""
     away: bool = False
+    skew_seconds: float | None = None
     asked: list[str] = field(default_factory=list)
 
     async def account(self, organisation: Organisation, token: ServerToken) -> Reading:

@@ -8,6 +8,7 @@ from policy.situations import DAY, HOUR, MINUTE, NOW
 from tokenward.model.event import EventKind
 from tokenward.model.token import TokenState
 from tokenward.policy.probing import (
+    BY_HEALTH,
     RAISED_BY,
     SECOND_LOOK,
     DatedVerdict,
@@ -15,6 +16,7 @@ from tokenward.policy.probing import (
     probe_times,
     regular_interval,
     second_look_at,
+    spread,
 )
 
 VALID, REJECTED = TokenState.VALID, TokenState.REJECTED
@@ -101,3 +103,12 @@ def test_whatever_counts_and_starts_something_was_said_twice_at_a_distance(said:
 def test_two_equal_verdicts_confirm_each_other(verdict: TokenState) -> None:
     """B10.2: for each of those that start something."""
     assert confirmed([(NOW + SECOND_LOOK, verdict), (NOW, verdict)]) is verdict
+
+
+def test_many_services_are_not_asked_together() -> None:
+    """B10.1: spread out in time, by the service's id alone, so a restart does not change it."""
+    intervals = {spread(BY_HEALTH, f"service-{number}") for number in range(50)}
+
+    assert len(intervals) == 50
+    assert all(BY_HEALTH * 0.9 <= interval <= BY_HEALTH for interval in intervals)
+    assert spread(BY_HEALTH, "main") == spread(BY_HEALTH, "main")

@@ -10,6 +10,7 @@ from tokenward.model.rotation import Cause, State
 from tokenward.model.service import Keyholder
 from tokenward.model.target import KeyPolicy
 from tokenward.model.token import Basis, TokenState
+from tokenward.policy.probing import spread
 
 
 async def look(stage: Stage, after=None) -> None:
@@ -196,7 +197,9 @@ async def test_where_we_hold_the_secrets_apple_is_asked_daily(tmp_path):
     await look(stage)
 
     assert stage.witness.asked == [made.token.digest]
-    assert await stage.ledger.read(lambda change: change.probes.next_regular("main")) == stage.clock.now() + DAY
+    assert await stage.ledger.read(lambda change: change.probes.next_regular("main")) == stage.clock.now() + spread(
+        DAY, "main"
+    )
     await stage.ledger.close()
 
 

@@ -7,7 +7,6 @@ from typing import Final, Self
 from tokenward.app.knowledge import Commits
 from tokenward.app.outside import Outside
 from tokenward.app.world import Configuration, build_world
-from tokenward.apple.device_api import DeviceApi
 from tokenward.crypto.sealing import Sealer, parse_seal_key
 from tokenward.rotation.engine import Engine
 from tokenward.rotation.intake import Intake
@@ -27,7 +26,6 @@ class Core:
 
     configuration: Configuration
     world: World
-    witness: DeviceApi
     ledger: SqliteLedger
     tools: Tools
     intake: Intake
@@ -53,7 +51,6 @@ class Core:
 
         ledger = SqliteLedger.open(settings.daemon.state_dir / DATABASE, on_commit=committed)
         tools = Tools(ledger, outside.clock, sealer, outside.chance, outside.waypoints)
-        witness = DeviceApi(outside.clock, outside.chance)
 
         def present() -> World:
             return core.world
@@ -62,8 +59,7 @@ class Core:
         worker = Worker(tools, Engine(tools, present), Stepper(tools, present, intake))
         core = cls(
             configuration,
-            build_world(configuration, witness, outside.clock, outside.chance),
-            witness,
+            build_world(configuration, outside.clock, outside.chance),
             ledger,
             tools,
             intake,
@@ -81,6 +77,6 @@ class Core:
 
     def adopt(self, configuration: Configuration) -> None:
         """Make *configuration* the one in force."""
-        self.world = build_world(configuration, self.witness, self.tools.clock, self.tools.chance)
+        self.world = build_world(configuration, self.tools.clock, self.tools.chance)
         self.configuration = configuration
         self.worker.wake()

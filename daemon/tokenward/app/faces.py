@@ -97,7 +97,8 @@ class Faces:
         return {folder: since for folder in DROP_FOLDERS if (since := drop.oldest_pending(folder)) is not None}
 
     def _clock_skew(self) -> dict[str, float]:
-        ahead = self.core.witness.skew_seconds
+        skews = [served.witness.skew_seconds for served in self.core.world.services.values()]
+        ahead = max((skew for skew in skews if skew is not None), key=abs, default=None)
         return {} if ahead is None else {"apple": -ahead}
 
     def _store_bytes(self) -> int | None:

@@ -75,6 +75,7 @@ def _service(settings: ServiceSettings, everywhere: PolicySettings) -> Service:
         custodian=settings.custodian,
         deputies=settings.deputies,
         issuer=settings.issuer.kind if settings.issuer else None,
+        certificate_validity=settings.certificate_validity,
         release_devices=settings.release_devices,
         is_new=settings.service_state == "new",
         proof=settings.proof,

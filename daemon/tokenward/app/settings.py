@@ -34,6 +34,8 @@ from tokenward.schema.section import Section
 from tokenward.schema.slug import Slug
 from tokenward.schema.web_url import WebUrl
 from tokenward.targets import TargetSection
+from tokenward.wire.client import Connection
+from tokenward.wire.settings import Proxy
 
 ALWAYS_THERE: Final = ("drop", "clock", "control")
 """Sources that need no table: the drop folder, the daemon's own clock, the control socket."""
@@ -122,8 +124,16 @@ class OrganisationSettings(Section):
     portal: Portal
     terms: tuple[str, ...] = ()
     device_api: WebUrl = APPLE_DEVICE_API
+    ca_file: AbsolutePath | None = None
+    """PEM file of authorities to trust for Apple's APIs instead of the system's."""
+    proxy: Proxy | None = None
+    """HTTP proxy on the way to Apple's APIs; the environment's is never used."""
     apple_api: ApiAccountSettings | None = None
     """Without it people do in the portal what the API could."""
+
+    def connection(self) -> Connection:
+        """Return how Apple's APIs are reached."""
+        return Connection(ca_file=self.ca_file, proxy=self.proxy)
 
 
 class PersonSettings(Section):
@@ -169,6 +179,8 @@ class ServiceSettings(PolicySettings):
     custodian: str | None = None
     deputies: tuple[str, ...] = ()
     issuer: AnyIssuer | None = None
+    certificate_validity: Duration = timedelta(days=5 * 365)
+    """How long certificates that Tokenward makes itself are valid."""
     release_devices: StrictBool = False
     service_state: Literal["new"] | None = None
     proof: Annotated[StrictInt, Field(ge=0, le=5)] | None = None

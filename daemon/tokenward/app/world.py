@@ -7,18 +7,19 @@ from pathlib import Path
 from tokenward.app.registry import ISSUERS, TARGETS, Reveal
 from tokenward.app.roster_of import roster_of
 from tokenward.app.secrets import read_secrets
-from tokenward.app.settings import ApiAccountSettings, ServiceSettings, Settings
+from tokenward.app.settings import OrganisationSettings, ServiceSettings, Settings
 from tokenward.app.settings_load import load
 from tokenward.app.settings_problems import Problem
 from tokenward.app.settings_walk import secret_refs
 from tokenward.apple.business_api import BusinessApi
 from tokenward.apple.business_login import BusinessLogin
+from tokenward.apple.device_api import DeviceApi
 from tokenward.model.finding import Code, Finding, NeedsOperator
 from tokenward.model.instant import Clock
-from tokenward.model.organisation import APPLE_API, Portal
+from tokenward.model.organisation import APPLE_API
 from tokenward.model.registration import ApiAccount
 from tokenward.model.roster import Roster
-from tokenward.rotation.ports import AccountWitness, Chance, Issuer, Registrar, ServiceWorld, World
+from tokenward.rotation.ports import Chance, Issuer, ServiceWorld, World
 
 
 class ConfigInvalid(NeedsOperator):
@@ -62,45 +63,47 @@ def read_configuration(path: Path, environment: Mapping[str, str]) -> Configurat
     return Configuration(loaded.settings, read.reveal)
 
 
-def build_world(configuration: Configuration, witness: AccountWitness, clock: Clock, chance: Chance) -> World:
+def build_world(configuration: Configuration, clock: Clock, chance: Chance) -> World:
     """Return the services of *configuration* with their targets and issuers."""
     settings, reveal = configuration.settings, configuration.reveal
     roster = roster_of(settings)
-    registrars = {
-        one.id: _registrar(one.portal, one.apple_api, reveal, clock, chance)
-        for one in settings.organisations
-        if one.apple_api is not None
-    }
-    return World(
-        roster,
-        {one.id: _served(one, roster, reveal, witness, registrars.get(one.organisation)) for one in settings.services},
-    )
+    apple = {one.id: _apple(one, reveal, clock, chance) for one in settings.organisations}
+    return World(roster, {one.id: _served(one, roster, reveal, apple[one.organisation]) for one in settings.services})
 
 
-def _registrar(
-    portal: Portal, settings: ApiAccountSettings, reveal: Reveal, clock: Clock, chance: Chance
-) -> BusinessApi:
+@dataclass(frozen=True, slots=True)
+class _Apple:
+    """Apple's side of one organisation."""
+
+    witness: DeviceApi
+    registrar: BusinessApi | None
+
+
+def _apple(settings: OrganisationSettings, reveal: Reveal, clock: Clock, chance: Chance) -> _Apple:
+    connection = settings.connection()
+    witness = DeviceApi(clock, chance, connection)
+    if settings.apple_api is None:
+        return _Apple(witness, None)
     account = ApiAccount(
-        client_id=settings.client_id,
-        key_id=settings.key_id,
-        private_key=reveal(settings.private_key),
-        api=settings.url or APPLE_API[portal],
-        token_url=settings.token_url,
+        client_id=settings.apple_api.client_id,
+        key_id=settings.apple_api.key_id,
+        private_key=reveal(settings.apple_api.private_key),
+        api=settings.apple_api.url or APPLE_API[settings.portal],
+        token_url=settings.apple_api.token_url,
     )
-    return BusinessApi(account, BusinessLogin(account, clock, chance))
+    login = BusinessLogin(account, clock, chance, connection)
+    return _Apple(witness, BusinessApi(account, login, connection))
 
 
-def _served(
-    settings: ServiceSettings, roster: Roster, reveal: Reveal, witness: AccountWitness, registrar: Registrar | None
-) -> ServiceWorld:
+def _served(settings: ServiceSettings, roster: Roster, reveal: Reveal, apple: _Apple) -> ServiceWorld:
     service = roster.services[settings.id]
     return ServiceWorld(
         service=service,
         organisation=roster.organisation_of(service),
         targets=tuple(TARGETS[one.kind].build(one, service.id, reveal) for one in settings.targets),
         issuer=_issuer(settings, reveal),
-        witness=witness,
-        registrar=registrar,
+        witness=apple.witness,
+        registrar=apple.registrar,
     )
 
 

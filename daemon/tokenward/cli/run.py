@@ -125,9 +125,10 @@ async def _quickstart(folder: Path, addresses: "Addresses") -> None:
 
     keeper = StandInKeeper(folder / "simulator")
     try:
-        config = prepare(folder, await keeper.start(), addresses)
+        stand_in = await keeper.start()
+        config = prepare(folder, stand_in, addresses)
         daemon = Daemon(config, Outside(os.environ), addresses.over)
-        await _serve(daemon, lambda: _say_where(daemon, folder))
+        await _serve(daemon, lambda: _say_where(daemon, folder, stand_in.portal))
     finally:
         await keeper.end()
 
@@ -151,13 +152,14 @@ async def _when_ready(daemon: "Daemon", say: Callable[[], None]) -> None:
     say()
 
 
-def _say_where(daemon: "Daemon", folder: Path) -> None:
+def _say_where(daemon: "Daemon", folder: Path, portal: str) -> None:
     if daemon.faces is None:
         return
     config = folder / "tokenward.toml"
     click.echo(
         f"\n  Tokenward runs in {folder}\n\n"
         f"  Metrics   http://{daemon.faces.metrics}/metrics\n"
+        f"  Portal    {portal}/ is the stand-in's: play Apple's side by hand\n"
         f"  Drop      {folder / 'drop'}\n"
         f"  Status    tokenward --config {config} status\n"
         f"  Try       openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=labs -keyout labs.key -out labs.pem\n"

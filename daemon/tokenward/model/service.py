@@ -83,6 +83,8 @@ class Service:
     deputies: tuple[str, ...] = ()
     issuer: str | None = None
     """Kind of the issuer; a service without one is only watched."""
+    certificate_validity: timedelta = timedelta(days=5 * 365)
+    """How long certificates made here are valid. Apple has been seen to take a day and five years."""
     release_devices: bool = False
     is_new: bool = False
     """Whether the operator says that it was never linked; counts until a first token is known."""

@@ -101,6 +101,7 @@ def apply(case: Case, decision: Decision) -> None:  # noqa: C901, PLR0912  one a
         case HoldFor():
             claim = Claim(decision.person, case.now, case.now + CLAIM_LASTS)
             _change(case, "rotation.claimed", lambda one: _claimed(one, claim))
+            case.change.probes.plan(case.service, case.now, None)  # from now on the target is watched closely
         case Reassign():
             _change(case, "rotation.reassigned", lambda one: _reassigned(one, decision.actor, case.now))
         case EndRecovery():

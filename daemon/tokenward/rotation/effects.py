@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 from typing import Final, assert_never
 
@@ -34,8 +33,6 @@ from tokenward.rotation.ports import ServiceWorld, Target, Tools
 
 log = structlog.get_logger("tokenward.rotation")
 
-CERTIFICATE_VALIDITY: Final = timedelta(days=5 * 365)
-"""Apple's portal has been seen to take certificates of a day and of five years; a long one needs no second look."""
 KEY_IS_GONE: Final = frozenset({Code.WRONG_KEY, Code.NO_KEY})
 """What the first target says of a file that it will never be able to open."""
 _SERIAL_BITS: Final = 127
@@ -74,7 +71,8 @@ class Effects:
     async def _make(self, effect: MakeKeypair, rotation: Rotation) -> None:
         now = self.tools.clock.now()
         serial = secrets.randbits(_SERIAL_BITS) | 1
-        pair = await asyncio.to_thread(make_keypair, effect.common_name, serial, now, CERTIFICATE_VALIDITY)
+        validity = self.served.service.certificate_validity
+        pair = await asyncio.to_thread(make_keypair, effect.common_name, serial, now, validity)
         place = certificate_place(pair.certificate.fingerprint)
         sealed = self.tools.seals.seal(pair.private_key, place)
         await self._keep(StoredCertificate(pair.certificate, rotation.service, "made", now), rotation, sealed)

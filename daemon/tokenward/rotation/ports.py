@@ -151,6 +151,11 @@ class Issuer:
 class AccountWitness(Protocol):
     """Apple's own word about a token."""
 
+    @property
+    def skew_seconds(self) -> float | None:
+        """By how much the clock here was ahead of Apple's at the last answer; None before any."""
+        ...
+
     async def account(self, organisation: Organisation, token: ServerToken) -> Reading:
         """Open a session with *token*, ask whose it is, and return the reading. Never raises for Apple's answer.
 

@@ -15,7 +15,7 @@ import structlog
 from tokenward.model.event import Event, EventKind, Way
 from tokenward.model.target import Holding, Reading
 from tokenward.model.token import Basis, Expiry, InstalledToken, ServerToken, TokenState
-from tokenward.policy.probing import RAISED_BY, DatedVerdict, confirmed, regular_interval, second_look_at
+from tokenward.policy.probing import RAISED_BY, DatedVerdict, confirmed, regular_interval, second_look_at, spread
 from tokenward.rotation.intake import Intake
 from tokenward.rotation.keys import token_from_json, token_place
 from tokenward.rotation.ledger import Change, PlannedProbe
@@ -109,11 +109,15 @@ def _plan_next(
     service = served.service.id
     if second_look is not None:
         change.probes.plan(service, max(second_look, now), probe.event_id)
-    if probe.event_id is None and change.probes.next_regular(service) is None:
+    if probe.event_id is None:
         rotation = change.rotations.open_of(service)
         holds_secrets = change.tokens.sealed_secrets(service) is not None
         claimed = rotation is not None and rotation.claim is not None
-        change.probes.plan(service, now + regular_interval(holds_secrets=holds_secrets, is_claimed=claimed), None)
+        interval = regular_interval(holds_secrets=holds_secrets, is_claimed=claimed)
+        due_at = now + (interval if claimed else spread(interval, service))
+        planned = change.probes.next_regular(service)
+        if planned is None or due_at < planned:
+            change.probes.plan(service, due_at, None)
 
 
 def _learn(change: Change, served: ServiceWorld, reading: Reading, now: datetime) -> None:

@@ -41,13 +41,17 @@ def _bounded(value: timedelta) -> timedelta:
     return value
 
 
+Proxy = Annotated[str, AfterValidator(parse_proxy_url)]
+"""Address of an HTTP proxy, as a field's type."""
+
+
 class PeerSection(Section):
     """What every adapter that speaks HTTP lets its operator set."""
 
     url: WebUrl
     ca_file: Path | None = None
     """PEM file of authorities to trust instead of the system's."""
-    proxy: Annotated[str, AfterValidator(parse_proxy_url)] | None = None
+    proxy: Proxy | None = None
     """HTTP proxy on the way; the environment's is never used."""
     timeout: Annotated[Duration, AfterValidator(_bounded)] = timedelta(seconds=30)
     """From a request to the last byte of its answer."""
