@@ -6,7 +6,7 @@ import pytest
 
 from fakes.apple_envelope import apple_cms, apple_file, apple_message
 from fakes.target import FakeTarget, a_pem
-from fakes.world import DAY, START, Stage, a_service, an_envelope
+from fakes.world import DAY, HOUR, START, Stage, a_service, an_envelope
 from rotation.dropping import a_file, drop, refused, refused_except_pending
 from tokenward.crypto.certificate import parse_certificate, to_pem
 from tokenward.model.event import AttachmentRole, Event, EventKind, Taken, Way
@@ -177,6 +177,21 @@ async def test_the_portals_file_name_tells_two_services_apart(tmp_path, keypair)
     taken = await stage.ledger.read(lambda change: change.envelopes.find(made.digest))
     assert taken is not None
     assert taken.service == "labs"
+    await stage.ledger.close()
+
+
+async def test_a_file_from_before_the_question_is_not_told_apart_by_its_name(tmp_path, keypair):
+    """B5.3: it must be newer than the click or the question; its service's folder overrules that."""
+    stage = await _shared(tmp_path, keypair.certificate)
+    await stage.ask(EventKind.ROTATE)
+    await stage.until(State.AWAITING_TOKEN)
+    early = an_envelope(keypair.certificate, stage.clock.now() - HOUR, service="Main MDM")
+
+    finding = await refused(stage, early.attached(), way=Way.CONTROL, service=None)
+
+    assert finding.code is Code.OLDER
+    assert "tokens/main/" in finding.do
+    assert isinstance(await drop(stage, early.attached(), way=Way.CONTROL, service="main"), Taken)
     await stage.ledger.close()
 
 

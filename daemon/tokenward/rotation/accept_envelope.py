@@ -10,6 +10,7 @@ from tokenward.model.envelope import AppleFileName, Envelope
 from tokenward.model.event import TRUSTED_WITH_SEALED_FILES, Attachment, Event
 from tokenward.model.finding import Code, Finding, NeedsCustodian, NeedsOperator
 from tokenward.model.instant import format_instant
+from tokenward.model.rotation import Rotation, State
 from tokenward.model.secret import Secret
 from tokenward.model.service import Keyholder
 from tokenward.model.target import KeyPolicy
@@ -29,6 +30,8 @@ class AcceptedEnvelope:
     stored: StoredEnvelope
     token: ServerToken | None
     warnings: tuple[str, ...]
+    chosen_by_name: bool = False
+    """Whether only the file's name told its service from others that share a certificate."""
 
     @property
     def id(self) -> str:
@@ -50,6 +53,9 @@ class AcceptedEnvelope:
             raise NeedsCustodian(_DUPLICATE)
         if any(_is_older(self.stored, issued_at) for issued_at in _issued_before(change, self.service)):
             raise NeedsCustodian(_older(self.service))
+        rotation = change.rotations.open_of(self.service)
+        if self.chosen_by_name and _is_from_before_the_question(self.stored, rotation):
+            raise NeedsCustodian(_too_early(self.service))
         change.envelopes.add(self.stored)
         change.audit.record(now, "envelope.recorded", self.service, {"digest": self.id})
         return self.warnings
@@ -65,7 +71,8 @@ async def accept_envelope(event: Event, attachment: Attachment, world: World, to
     now = tools.clock.now()
     envelope = await asyncio.to_thread(parse_envelope, attachment.body)
     candidates = await tools.ledger.read(lambda change: _named_by(change, envelope))
-    service, certificate = _choose(event, attachment, candidates, world)
+    choice = _choose(event, attachment, candidates, world)
+    service, certificate = choice.service, choice.certificate
     token = await _opened(envelope, certificate, tools)
     if token is None and event.way not in TRUSTED_WITH_SEALED_FILES:
         raise NeedsOperator(_untrusted(service))
@@ -81,7 +88,17 @@ async def accept_envelope(event: Event, attachment: Attachment, world: World, to
         certificate=certificate.certificate.fingerprint if certificate else None,
         issued_at=_issued_at(token, attachment.name, now),
     )
-    return AcceptedEnvelope(stored, token, envelope.warnings)
+    return AcceptedEnvelope(stored, token, envelope.warnings, chosen_by_name=choice.by_name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The service that an envelope is for."""
+
+    service: str
+    certificate: StoredCertificate | None
+    by_name: bool = False
+    """Whether only the file's name told it from others that share a certificate."""
 
 
 def _named_by(change: Change, envelope: Envelope) -> tuple[StoredCertificate, ...]:
@@ -94,21 +111,20 @@ async def _opened(envelope: Envelope, certificate: StoredCertificate | None, too
     return await asyncio.to_thread(open_with, envelope, certificate, tools.seals)
 
 
-def _choose(
-    event: Event, attachment: Attachment, candidates: Iterable[StoredCertificate], world: World
-) -> tuple[str, StoredCertificate | None]:
+def _choose(event: Event, attachment: Attachment, candidates: Iterable[StoredCertificate], world: World) -> _Choice:
     """Return the service that the envelope is for, with the certificate that it was made for where that is known."""
     known = {stored.service: stored for stored in reversed(tuple(candidates)) if stored.service in world.services}
     if event.service is not None:
         if event.service not in known and not _is_unknowable(event.service, world):
             raise NeedsCustodian(_no_key(f"no certificate of {event.service}", event.service))
-        return event.service, known.get(event.service)
+        return _Choice(event.service, known.get(event.service))
     if not known:
         raise NeedsCustodian(_no_key("no certificate that is known here", None))
-    if len(known) > 1:
+    by_name = len(known) > 1
+    if by_name:
         known = _agreeing(attachment.name, known, world)
     service, certificate = known.popitem()
-    return service, certificate
+    return _Choice(service, certificate, by_name=by_name)
 
 
 def _is_unknowable(service: str, world: World) -> bool:
@@ -147,6 +163,14 @@ def _issued_before(change: Change, service: str) -> tuple[datetime | None, ...]:
 
 def _is_older(stored: StoredEnvelope, issued_at: datetime | None) -> bool:
     return issued_at is not None and stored.issued_at is not None and stored.issued_at < issued_at
+
+
+def _is_from_before_the_question(stored: StoredEnvelope, rotation: Rotation | None) -> bool:
+    """Return whether the file's own time lies before the moment at which somebody was asked for it."""
+    if stored.issued_at is None or rotation is None or rotation.state is not State.AWAITING_TOKEN:
+        return False
+    asked_at = min(rotation.entered_at, rotation.outage_started_at or rotation.entered_at)
+    return stored.issued_at < asked_at - CLOCKS_DIFFER
 
 
 def _no_key(of_whom: str, service: str | None) -> Finding:
@@ -192,6 +216,15 @@ def _older(service: str) -> Finding:
         f"This token is older than one that {service} has already.",
         "A newer download has made it invalid, so it was not installed.",
         "Hand over the file that was downloaded last. If that one is lost, download a new one.",
+    )
+
+
+def _too_early(service: str) -> Finding:
+    return Finding(
+        Code.OLDER,
+        f"By its name this file was downloaded before {service} was asked for a new token.",
+        "Several services share its key, so its name is all that tells them apart; it was not used.",
+        f"Hand over the file that was downloaded last. If it is this one, put it into tokens/{service}/.",
     )
 
 
