@@ -72,7 +72,9 @@ def _words(details: ErrorDetails, raw: Mapping[str, object]) -> tuple[str, str]:
         case "extra_forbidden":
             return "there is no such key here", suggest(str(details["loc"][-1]), _keys_at(details["loc"][:-1], raw))
         case "missing":
-            return _MISSING, f"add `{details['loc'][-1]} = …`; config/tokenward.toml shows how"
+            is_top = len(details["loc"]) == 1  # only tables stand there
+            wanted = f"[{details['loc'][0]}]" if is_top else f"{details['loc'][-1]} = …"
+            return _MISSING_TABLE if is_top else _MISSING, f"add `{wanted}`; config/tokenward.toml shows how"
         case "enum" | "literal_error":
             word = _at(details["loc"], raw)
             return f"{quote(word)} is not known here", suggest(str(word), _expected(str(context["expected"])))
@@ -81,6 +83,7 @@ def _words(details: ErrorDetails, raw: Mapping[str, object]) -> tuple[str, str]:
 
 
 _MISSING: Final = "this key is missing"
+_MISSING_TABLE: Final = "this table is missing"
 _NO_TEXT: Final = ("this is no text", "text in quotes")
 _NO_NUMBER: Final = ("this is no whole number", "a whole number, without quotes")
 _NO_TRUTH: Final = ("this is neither true nor false", "true or false, without quotes")
