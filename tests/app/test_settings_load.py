@@ -152,3 +152,12 @@ def test_whatever_stands_in_place_of_a_value_gives_problems_and_never_an_excepti
 
     assert (loaded.settings is None) == bool(loaded.problems)
     assert all(problem.path and problem.wrong and problem.right for problem in loaded.problems)
+
+
+def test_a_table_that_is_missing_is_called_one(tmp_path):
+    """What is left out is named in the form in which it has to be added."""
+    (tmp_path / "tokenward.toml").write_text("[listen]\n")
+
+    assert texts(load(tmp_path / "tokenward.toml"), tmp_path) == (
+        "daemon\n  Wrong  this table is missing\n  Right  add `[daemon]`; config/tokenward.toml shows how\n"
+    )
