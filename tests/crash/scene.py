@@ -64,9 +64,10 @@ class Scene:
         subprocess.run(_OPENSSL.split(), cwd=self.folder.parent, check=True, capture_output=True, timeout=30)
         return (self.folder.parent / "labs.pem").read_bytes()
 
-    def last_words(self, words: str) -> int:
-        """Return how many daemons had *words* as the last waypoint that they reached."""
-        return sum(self.waypoints(start)[-1:] == [words] for start in range(1, self.starts + 1))
+    def lost(self, begun: str, ended: str) -> int:
+        """Return how often a daemon had reached *begun* and not *ended* when its life was over."""
+        lives = [Counter(self.waypoints(start)) for start in range(1, self.starts + 1)]
+        return sum(life[begun] - life[ended] for life in lives)
 
     # --- what the stand-in has seen
 

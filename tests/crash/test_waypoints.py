@@ -51,7 +51,8 @@ def test_a_calm_first_link_passes_every_waypoint_named_here(scene):
         assert daemon.end() == 0
 
     about_labs = {"event.taken labs", "reading.recorded labs", "opened.blocked labs"}
-    assert set(scene.waypoints()) - about_labs == set(LINKING_MAIN)
+    looks = {one for one in scene.waypoints() if ".waited " in one}  # on a slow machine there may be some
+    assert set(scene.waypoints()) - about_labs - looks == set(LINKING_MAIN)
     assert (scene.fetches, scene.downloads(), scene.installs) == (1, 1, 1)
     scene.assert_all_is_well(main=[{"unlinked"}])
 

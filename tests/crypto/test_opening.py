@@ -17,6 +17,7 @@ from tokenward.crypto import (
     parse_envelope,
     to_pem,
 )
+from tokenward.crypto.cms import parse_layers
 from tokenward.crypto.keypair import LoadedKeypair
 from tokenward.model.finding import Code, TokenwardError
 
@@ -124,12 +125,21 @@ def test_a_wrong_key_under_the_same_name_never_opens(keypair, namesake, loaded):
             open_envelope(envelope, loaded)
 
 
+def for_another_key(keypair, namesake) -> bytes:
+    """Return an envelope for the namesake's key whose number ours can take too: a larger one is refused at sight."""
+    limit = public_key_of(keypair.certificate).public_numbers().n
+    while True:
+        cms = apple_cms(keypair.certificate, apple_message(), public_key=public_key_of(namesake.certificate))
+        if int.from_bytes(parse_layers(cms).key_transports[0].encrypted_key, "big") < limit:
+            return cms
+
+
 def failures(keypair, namesake) -> dict[str, bytes]:
     """Return envelopes that fail at each point of being opened."""
     certificate = keypair.certificate
     good = apple_cms(certificate, apple_message())
     return {
-        "another key": apple_cms(certificate, apple_message(), public_key=public_key_of(namesake.certificate)),
+        "another key": for_another_key(keypair, namesake),
         "a key too short": apple_cms(certificate, apple_message(), content_key=b"short"),
         "a key of another cipher": apple_cms(certificate, apple_message(), content_key=b"k" * 32),
         "a key that does not belong": apple_cms(certificate, apple_message(), content_key=b"k" * 16),

@@ -114,6 +114,14 @@ def test_a_second_daemon_on_the_same_state_is_refused(daemon, folder):
     assert daemon.metric(RELOADED) == 1
 
 
+def test_a_second_quickstart_in_the_same_folder_is_refused_as_well(daemon, folder):
+    """C9: exit 6, before anything is started beside the first one."""
+    refused = call("quickstart", "--dir", str(folder))
+
+    assert refused.returncode == 6, refused.stderr
+    assert f"Process {daemon.process.pid}" in refused.stderr
+
+
 def test_sigterm_ends_it_within_ten_seconds_and_leaves_no_child(daemon):
     """C9: exit 0, the stand-in too is gone, and so is the control socket's answer."""
     started = children(daemon.process.pid)

@@ -70,6 +70,8 @@ class FakeReadModel:
 class FakeWitness:
     """Is never asked here."""
 
+    skew_seconds: float | None = None
+
     async def account(self, organisation: Organisation, token: ServerToken) -> NoReturn:
         raise AssertionError(f"nobody asks Apple about {organisation.id}")
 

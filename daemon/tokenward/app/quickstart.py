@@ -19,6 +19,7 @@ from tokenward.crypto.sealing import KEY_BYTES, format_seal_key
 from tokenward.model.finding import Code, Finding, NeedsOperator
 from tokenward.model.secret import Secret
 from tokenward.schema.address import Address
+from tokenward.store.lock import StateLock
 
 log = structlog.get_logger("tokenward.quickstart")
 
@@ -125,6 +126,15 @@ async def _first_line(process: asyncio.subprocess.Process) -> bytes:
     except TimeoutError:
         process.kill()
         return b""
+
+
+def refuse_if_in_use(folder: Path) -> None:
+    """Do nothing, unless a daemon works in *folder* already: that is said before anything is started beside it.
+
+    Raises:
+        LockedByAnother: One does.
+    """
+    StateLock.acquire(folder / "state").release()
 
 
 def prepare(folder: Path, stand_in: StandIn, addresses: Addresses) -> Path:

@@ -121,8 +121,9 @@ def _demo(folder: Path, invocation: Invocation, *, as_json: bool) -> int:
 async def _quickstart(folder: Path, addresses: "Addresses") -> None:
     from tokenward.app.daemon import Daemon
     from tokenward.app.outside import Outside
-    from tokenward.app.quickstart import StandInKeeper, prepare
+    from tokenward.app.quickstart import StandInKeeper, prepare, refuse_if_in_use
 
+    refuse_if_in_use(folder)
     keeper = StandInKeeper(folder / "simulator")
     try:
         stand_in = await keeper.start()
