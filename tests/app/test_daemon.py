@@ -4,15 +4,18 @@ import asyncio
 import os
 import tomllib
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from fakes.running import short_folder
 from fakes.stand_in import running_stand_in
+from tokenward.app.clock import SteppedClock
 from tokenward.app.control_path import control_socket
 from tokenward.app.daemon import Daemon, _user_ids
 from tokenward.app.outside import Outside
@@ -189,3 +192,16 @@ def test_the_template_is_the_one_of_the_checkout(config):
     """C3: what is written on the first start is read without a problem."""
     assert load(config).problems == ()
     assert tomllib.loads(config.read_text())["daemon"]["state_dir"] == str(config.parent / "state")
+
+
+def test_a_jump_of_the_machines_clock_is_said_once(tmp_path):
+    """Promise 6: the clock may jump; the daemon says so, waits, and goes on."""
+    clock = SteppedClock()
+    daemon = Daemon(tmp_path / "none.toml", Outside({}, clock))
+    clock.jumps, clock.last_jump = 1, timedelta(hours=2)
+
+    with capture_logs() as said:
+        daemon._notice_jump()
+        daemon._notice_jump()
+
+    assert [(line["event"], line["ahead_seconds"]) for line in said] == [("clock.jumped", 7200.0)]

@@ -128,7 +128,7 @@ def test_the_watchdog_is_fed_only_where_it_was_asked_of_this_process(environment
 )
 async def test_the_watchdog_is_fed_only_when_the_worker_made_a_pass(manager, tmp_path, last_pass_at, is_fed):
     """C9: a loop that turns is not enough: rotations must move."""
-    clock = SimpleNamespace(now=lambda: NOW, is_settled=True)
+    clock = SimpleNamespace(now=lambda: NOW, is_settled=True, jumps=0)
     daemon = Daemon(tmp_path / "none.toml", Outside({"NOTIFY_SOCKET": manager.address}, clock))
     core: Any = SimpleNamespace(worker=SimpleNamespace(last_pass_at=last_pass_at))
     daemon.core = core

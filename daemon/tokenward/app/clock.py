@@ -51,6 +51,8 @@ class SteppedClock:
 
     offset: timedelta = timedelta(0)
     is_settled: bool = True
+    jumps: int = 0
+    last_jump: timedelta = timedelta(0)
 
     def now(self) -> datetime:
         """Return the present plus the offset."""

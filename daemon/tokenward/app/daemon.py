@@ -63,6 +63,7 @@ class Daemon:
         self._listen = listen
         self._notifier = Notifier.of(outside.environment)
         self._condition = Condition()
+        self._jumps = outside.clock.jumps
         self._drop_stop = asyncio.Event()
         self._drop_task: asyncio.Task[None] | None = None
         self._clock_source: ClockSource | None = None
@@ -196,6 +197,7 @@ class Daemon:
         letters = LogChannel(OutboxLetters(core.ledger), self._outside.clock)
 
         async def tick() -> None:
+            self._notice_jump()
             core.worker.wake()
 
         async def clock() -> None:
@@ -212,6 +214,13 @@ class Daemon:
         if self._notifier.watchdog_seconds:
             metronome.every(self._notifier.watchdog_seconds / 2, "watchdog", self._beat, at_once)
         return metronome
+
+    def _notice_jump(self) -> None:
+        """Say once that the machine's clock was set; what time alone would bring about waits until it has settled."""
+        clock = self._outside.clock
+        if clock.jumps != self._jumps:
+            self._jumps = clock.jumps
+            log.warning("clock.jumped", ahead_seconds=clock.last_jump.total_seconds())
 
     async def _tell_status(self) -> None:
         self._notifier.status(self._status())

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from tokenward.app.clock import SystemClock
@@ -24,6 +24,16 @@ class DaemonClock(Protocol):
     @property
     def is_settled(self) -> bool:
         """Whether it did not jump in the last minutes."""
+        ...
+
+    @property
+    def jumps(self) -> int:
+        """How many jumps were noticed."""
+        ...
+
+    @property
+    def last_jump(self) -> timedelta:
+        """By how much the last one went ahead, or back."""
         ...
 
 
