@@ -6,8 +6,6 @@ import tomllib
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import httpx2
 import pytest
@@ -176,9 +174,7 @@ async def failing():
 )
 def test_the_control_socket_is_where_the_command_line_looks_for_it(tmp_path, environment, expected):
     """C9: systemd's runtime directory, else beside the database."""
-    settings: Any = SimpleNamespace(daemon=SimpleNamespace(state_dir=tmp_path / "state"))
-
-    assert control_socket(settings, environment) == tmp_path / expected
+    assert control_socket(tmp_path / "state", environment) == tmp_path / expected
 
 
 def test_who_may_drop_what_only_the_product_can_open_is_the_daemons_user_and_root():

@@ -126,9 +126,10 @@ class Daemon:
     async def _serve(self, core: Core, stop: asyncio.Event) -> None:
         self.core = core
         listeners = Listeners()
+        state_dir = core.configuration.settings.daemon.state_dir
         try:
             self.faces = Faces(core, self._condition)
-            self.faces.open(listeners, control_socket(core.configuration.settings, self._outside.environment))
+            self.faces.open(listeners, control_socket(state_dir, self._outside.environment))
             await self._work(core, self.faces, listeners, stop)
         finally:
             await listeners.stop()

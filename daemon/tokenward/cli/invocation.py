@@ -2,7 +2,9 @@
 
 import os
 import sys
+import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -85,14 +87,26 @@ class Invocation:
             raise ConfigInvalid(loaded.problems)
         return loaded.settings
 
-    def client(self, settings: "Settings | None" = None) -> "Client":
-        """Return what speaks to the daemon of the configuration, or of *settings* where they are at hand."""
+    def client(self) -> "Client":
+        """Return what speaks to the daemon of the configuration."""
         from tokenward.app.control_path import control_socket
         from tokenward.cli.client import Client
 
-        settings = settings or self.settings()
-        told = control_socket(settings, self.environment)
-        return Client(next((path for path in (told, *_beside(settings.daemon.state_dir)) if path.exists()), told))
+        state_dir = self._state_dir()
+        told = control_socket(state_dir, self.environment)
+        return Client(next((path for path in (told, *_beside(state_dir)) if path.exists()), told))
+
+    def _state_dir(self) -> Path:
+        """Return where the daemon keeps its state.
+
+        The one key is read by itself where that works: the whole configuration takes long to load, and a daemon goes on
+        answering while somebody has a broken one in the editor.
+        """
+        with suppress(OSError, ValueError, LookupError, TypeError):
+            state_dir = Path(tomllib.loads(self.config_path().read_text())["daemon"]["state_dir"])
+            if state_dir.is_absolute():
+                return state_dir
+        return self.settings().daemon.state_dir
 
 
 def _beside(state_dir: Path) -> tuple[Path, ...]:

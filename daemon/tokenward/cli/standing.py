@@ -33,17 +33,15 @@ def standing_of(invocation: Invocation, service: str | None) -> Standing:
     Raises:
         Failed: Neither a daemon nor its record tells, or there is no such service.
     """
-    settings = invocation.settings()
-    client = invocation.client(settings)
     without_daemon = None
     try:
-        answer = client.look("/v1/status")
+        answer = invocation.client().look("/v1/status")
     except Failed as failed:
         if failed.code is not Exit.UNREACHABLE:
             raise
         from tokenward.cli.at_rest import status_at_rest
 
-        without_daemon, answer = failed, status_at_rest(settings, invocation.now(), failed)
+        without_daemon, answer = failed, status_at_rest(invocation.settings(), invocation.now(), failed)
     status = read(Status, answer)
     if service is None:
         return Standing(answer, status, without_daemon)
