@@ -55,7 +55,6 @@ EXITS: Final[Mapping[Code, Exit]] = {
     Code.WRONG_SERVER: Exit.REFUSED,
     Code.NOT_AN_EVENT: Exit.USED_WRONGLY,
     Code.UNKNOWN_KIND: Exit.USED_WRONGLY,
-    Code.UNKNOWN_PERSON: Exit.USED_WRONGLY,
     Code.AMBIGUOUS_PERSON: Exit.REFUSED,
     Code.NO_ROTATION: Exit.WELL,
     Code.TOO_LATE: Exit.REFUSED,

@@ -43,7 +43,6 @@ class Code(Enum):
     # Events
     NOT_AN_EVENT = ("TW301", "not_an_event")
     UNKNOWN_KIND = ("TW302", "unknown_kind")
-    UNKNOWN_PERSON = ("TW303", "unknown_person")
     AMBIGUOUS_PERSON = ("TW304", "ambiguous_person")
     NO_ROTATION = ("TW305", "no_rotation")
     TOO_LATE = ("TW306", "too_late")

@@ -27,7 +27,6 @@ class Facts:
     """Until when a person asked the clock's causes to keep quiet."""
     needs_person: bool = True
     """Whether the service's issuer is a person; one that is none acts at once, whatever the urgency."""
-    survived_password_changes: int = 0
     password_speakers: frozenset[str] = frozenset()
     """Sources of a kind that may speak of anybody's password, whoever names them (Standard Webhooks)."""
 
