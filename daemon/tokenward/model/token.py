@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from tokenward.model.instant import days_between
+from tokenward.model.instant import days_between, format_instant
 from tokenward.model.secret import Secret
 
 LIFETIME: Final = timedelta(days=365)
@@ -33,6 +33,16 @@ class ServerToken:
         """SHA-256 over the four secrets: equal digests mean the same token."""
         parts = (self.consumer_key, self.consumer_secret, self.access_token, self.access_secret)
         return hashlib.sha256(b"\0".join(part.reveal() for part in parts)).hexdigest()
+
+    def reveal_values(self) -> dict[str, str]:
+        """Return the five values, secrets in clear, under the names that Apple gives them inside an envelope."""
+        return {
+            "consumer_key": self.consumer_key.reveal_text(),
+            "consumer_secret": self.consumer_secret.reveal_text(),
+            "access_token": self.access_token.reveal_text(),
+            "access_secret": self.access_secret.reveal_text(),
+            "access_token_expiry": format_instant(self.expires_at),
+        }
 
 
 class TokenState(StrEnum):

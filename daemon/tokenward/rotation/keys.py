@@ -5,7 +5,7 @@ import json
 from tokenward.crypto.keypair import LoadedKeypair, load_private_key
 from tokenward.crypto.opening import open_envelope
 from tokenward.model.envelope import Envelope
-from tokenward.model.instant import format_instant, parse_instant
+from tokenward.model.instant import parse_instant
 from tokenward.model.secret import Secret
 from tokenward.model.token import ServerToken
 from tokenward.rotation.ledger import StoredCertificate
@@ -41,14 +41,7 @@ def open_with(envelope: Envelope, certificate: StoredCertificate, seals: Seals) 
 
 def token_as_json(token: ServerToken) -> Secret:
     """Return the five values in the form in which Apple puts them into an envelope."""
-    values = {
-        "consumer_key": token.consumer_key.reveal_text(),
-        "consumer_secret": token.consumer_secret.reveal_text(),
-        "access_token": token.access_token.reveal_text(),
-        "access_secret": token.access_secret.reveal_text(),
-        "access_token_expiry": format_instant(token.expires_at),
-    }
-    return Secret(json.dumps(values, separators=(",", ":")))
+    return Secret(json.dumps(token.reveal_values(), separators=(",", ":")))
 
 
 def token_from_json(value: Secret) -> ServerToken:

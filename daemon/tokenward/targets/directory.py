@@ -10,7 +10,6 @@ from typing import Final, Literal
 
 from tokenward.crypto import MAX_FILE_BYTES, parse_envelope
 from tokenward.model.finding import Code, Finding, Retryable, TokenwardError
-from tokenward.model.instant import format_instant
 from tokenward.model.target import (
     NOTHING_HELD,
     Abilities,
@@ -24,7 +23,6 @@ from tokenward.model.target import (
     Reading,
     Receipt,
 )
-from tokenward.model.token import ServerToken
 from tokenward.rotation.ports import Target
 from tokenward.schema.absolute_path import AbsolutePath
 from tokenward.targets import TargetSection
@@ -122,7 +120,7 @@ class Directory:
         if delivery.token is None:
             self._values.unlink(missing_ok=True)
         else:
-            _replace(self._values, _as_json(delivery.token))
+            _replace(self._values, json.dumps(delivery.token.reveal_values()).encode() + b"\n")
         _replace(self._envelope, delivery.envelope.original)
         self._sync_folder()
 
@@ -192,18 +190,6 @@ def _write_new(path: Path, content: bytes) -> None:
 
 def _is_missing(error: OSError) -> bool:
     return isinstance(error, FileNotFoundError | NotADirectoryError)
-
-
-def _as_json(token: ServerToken) -> bytes:
-    """Return the five values under the names that Apple gives them."""
-    values = {
-        "consumer_key": token.consumer_key.reveal_text(),
-        "consumer_secret": token.consumer_secret.reveal_text(),
-        "access_token": token.access_token.reveal_text(),
-        "access_secret": token.access_secret.reveal_text(),
-        "access_token_expiry": format_instant(token.expires_at),
-    }
-    return json.dumps(values).encode() + b"\n"
 
 
 def build(settings: Settings, *, service: str) -> Target:
