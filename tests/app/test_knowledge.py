@@ -8,7 +8,7 @@ import pytest
 
 from fakes.values import a_message, an_event
 from tokenward.app.knowledge import Commits, EventSettlements, OutboxLetters
-from tokenward.rotation.ledger import Settlement
+from tokenward.rotation.record import Settlement
 from tokenward.store.ledger import SqliteLedger
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fakes.intake import FakeIntake
 from fakes.web import serving
 from tokenward.cli.main import program
-from tokenward.rotation.ledger import Settlement
+from tokenward.rotation.record import Settlement
 from tokenward.sources.control import ControlSource
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ import pytest
 from tokenward.cli.exit_codes import Exit
 from tokenward.model.event import EventKind
 from tokenward.model.finding import Code, Finding
-from tokenward.rotation.ledger import Settlement
+from tokenward.rotation.record import Settlement
 
 
 @pytest.mark.parametrize(

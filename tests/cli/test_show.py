@@ -4,7 +4,7 @@ from cli.calling import a_rotation, a_service
 from tokenward.cli.exit_codes import Exit
 from tokenward.model.event import EventKind
 from tokenward.model.finding import Code, Finding
-from tokenward.rotation.ledger import Settlement
+from tokenward.rotation.record import Settlement
 
 STEPS = ["Sign in to Apple Business Manager.", "Click Download Token, once."]
 CLAIM = {"person": "kim", "at": "2026-11-24T09:30:00Z", "until": "2026-11-24T10:00:00Z"}

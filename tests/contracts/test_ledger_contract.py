@@ -21,11 +21,13 @@ from fakes.values import (
 from tokenward.model.certificate import KeyRecipient, Recipient
 from tokenward.model.event import Refused
 from tokenward.model.finding import Code, Finding
+from tokenward.model.link import Link
 from tokenward.model.person import PersonState, Standing, Subject
 from tokenward.model.rotation import Installation, State
 from tokenward.model.target import Reading
 from tokenward.model.token import TokenState
-from tokenward.rotation.ledger import AlreadyOpen, Change, Conflict, Ledger, PlannedProbe, Settlement
+from tokenward.rotation.ledger import AlreadyOpen, Change, Conflict, Ledger
+from tokenward.rotation.record import PlannedProbe, Settlement
 from tokenward.store.ledger import SqliteLedger
 
 REFUSED = Refused(Finding(Code.NO_KEY, "No key opens it.", "Nothing was installed.", "Download it again."))
@@ -329,12 +331,20 @@ class LedgerContract:
 
     async def test_of_whom_nothing_is_known_the_standing_is_unknown(self, ledger):
         """A7, A8: what events told about a person, and nothing else."""
-        state = PersonState("kim", Standing.ACTIVE, since=NOW, departs_at=NOW + DAY)
+        state = PersonState("kim", Standing.ACTIVE, since=NOW, departs_at=NOW + DAY, confirmed_at=NOW - DAY)
         await ledger.write(lambda change: change.people.record(PersonState("kim", Standing.LOCKED)))
         await ledger.write(lambda change: change.people.record(state))
         assert await ledger.read(lambda change: change.people.state("kim")) == state
         assert await ledger.read(lambda change: change.people.state("ana")) == PersonState("ana")
         assert await ledger.read(lambda change: change.people.states()) == {"kim": state}
+
+    async def test_links_are_kept_in_the_order_in_which_each_person_was_given_them(self, ledger):
+        """B6.1: a number for each, and how it ended; the key is kept nowhere."""
+        first, second = Link("kim", 1, NOW), Link("kim", 2, NOW + DAY)
+        ended = replace(first, ended_at=NOW + HOUR, is_revoked=True)
+        for link in (second, first, ended, Link("ana", 1, NOW)):
+            await ledger.write(lambda change, link=link: change.links.record(link))
+        assert await ledger.read(lambda change: change.links.all()) == (Link("ana", 1, NOW), ended, second)
 
     async def test_a_probe_is_asked_once_and_its_answer_kept(self, ledger):
         """B10.2: a verdict counts when a second, later one equals it."""

@@ -8,7 +8,7 @@ from tokenward.model.certificate import Certificate, Recipient
 from tokenward.model.event import Event, EventKind, Way
 from tokenward.model.rotation import Cause, Rotation, State
 from tokenward.model.token import InstalledToken, TokenState
-from tokenward.rotation.ledger import Message, StoredCertificate, StoredEnvelope
+from tokenward.rotation.record import Message, StoredCertificate, StoredEnvelope
 
 NOW = datetime(2026, 11, 24, 9, 30, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)

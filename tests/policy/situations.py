@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from tokenward.model.event import IDENTITY_KINDS, Event, EventKind, Way
+from tokenward.model.event import ABOUT_PEOPLE, Event, EventKind, Way
 from tokenward.model.organisation import Organisation, Portal
 from tokenward.model.person import Authentication, Person, PersonState, Role, Subject
 from tokenward.model.roster import Roster
@@ -99,7 +99,7 @@ def states(*known: PersonState) -> dict[str, PersonState]:
 
 def an_event(kind: EventKind, **words: Any) -> Event:
     """Return an event of *kind* that came by drop just now; one about a person speaks of kim."""
-    subject = Subject("email", "kim@corp.example") if kind in IDENTITY_KINDS else None
+    subject = Subject("email", "kim@corp.example") if kind in ABOUT_PEOPLE else None
     event = Event("drop", "1", kind, Way.DROP, NOW, service="main", subject=subject)
     return replace(event, **words)
 

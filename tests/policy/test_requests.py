@@ -16,10 +16,14 @@ from tokenward.policy.decision import (
     Facts,
     HoldFor,
     Probe,
+    Reassign,
     Record,
     Resume,
     Rotate,
+    Snooze,
     StateExpiry,
+    TakeAsProven,
+    Tell,
 )
 
 AFTER_CLICK = [State.RECEIVED, State.CHECKED, State.INSTALLED, State.PROVEN]
@@ -237,3 +241,62 @@ def test_the_values_of_a_token_end_no_rotation_with_another_cause() -> None:
     (probe,) = asked(EventKind.IMPORT_TOKEN, the_facts(rotation=a_rotation(causes=(Cause.PASSWORD,))))
 
     assert isinstance(probe, Probe)
+
+
+def test_whoever_can_not_do_it_hands_it_to_the_deputy() -> None:
+    """B6.3, B7.1: *Hand to a deputy*."""
+    assert only(Reassign, asked(EventKind.HAND_OVER, OPEN, person="kim")).actor == "ana"
+    assert only(Reassign, asked(EventKind.HAND_OVER, OPEN, person="kim", to="ana")).actor == "ana"
+
+
+def test_nobody_hands_over_what_is_not_theirs() -> None:
+    """B6.3: only whoever is asked, or at it."""
+    assert refusal(asked(EventKind.HAND_OVER, OPEN, person="ana")) is Code.NOT_USABLE
+    assert refusal(asked(EventKind.HAND_OVER, person="kim")) is Code.NO_ROTATION
+
+
+@pytest.mark.parametrize("state", AFTER_CLICK)
+def test_after_the_click_nothing_is_handed_over_or_put_off(state: State) -> None:
+    """B5.6: it is being installed."""
+    facts = the_facts(rotation=a_rotation(state=state))
+
+    assert refusal(asked(EventKind.HAND_OVER, facts, person="kim")) is Code.TOO_LATE
+    assert refusal(asked(EventKind.REMIND_LATER, facts, person="kim", until="2026-12-01T08:00:00Z")) is Code.TOO_LATE
+
+
+def test_where_there_is_nobody_else_the_operators_hear_of_it() -> None:
+    """B7.1: nobody left: the operators."""
+    gone = states(PersonState("ana", Standing.DEPARTED))
+    decisions = asked(EventKind.HAND_OVER, the_facts(rotation=a_rotation(), people=gone), person="kim")
+
+    assert only(Tell, decisions).audience == "operators"
+    assert only(Deny, decisions).finding.code is Code.NOT_USABLE
+
+
+def test_a_reminder_can_be_put_off() -> None:
+    """B6.3, B11.2: *Remind me on …*."""
+    snooze = only(Snooze, asked(EventKind.REMIND_LATER, OPEN, person="kim", until="2026-11-27T08:00:00Z"))
+
+    assert snooze.until == NOW.replace(day=27, hour=8, minute=0)
+
+
+@pytest.mark.parametrize("until", ["", "2026-11-20T08:00:00Z", "tomorrow"], ids=["none", "past", "no date"])
+def test_a_reminder_is_put_off_to_a_day_to_come(until: str) -> None:
+    """B6.3: anything else is refused, and says what would be right."""
+    assert refusal(asked(EventKind.REMIND_LATER, OPEN, person="kim", until=until)) is Code.NOT_AN_EVENT
+
+
+def test_only_whoever_is_asked_puts_a_reminder_off() -> None:
+    """B6.3: nobody else would be reminded."""
+    decisions = asked(EventKind.REMIND_LATER, OPEN, person="ana", until="2026-11-27T08:00:00Z")
+    assert refusal(decisions) is Code.NOT_USABLE
+    assert refusal(asked(EventKind.REMIND_LATER, person="kim", until="2026-11-27T08:00:00Z")) is Code.NO_ROTATION
+
+
+def test_a_word_stands_in_for_a_proof_only_once_the_token_is_installed() -> None:
+    """B8.2: an operator's `ack --as-proven`."""
+    installed = the_facts(rotation=a_rotation(state=State.INSTALLED))
+
+    assert only(TakeAsProven, asked(EventKind.ACKNOWLEDGE, installed, reason="seen to sync")).why == "seen to sync"
+    assert refusal(asked(EventKind.ACKNOWLEDGE, OPEN)) is Code.NOT_CLEAR
+    assert refusal(asked(EventKind.ACKNOWLEDGE)) is Code.NO_ROTATION

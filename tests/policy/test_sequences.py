@@ -21,7 +21,7 @@ from policy.situations import (
     an_event,
     the_facts,
 )
-from tokenward.model.event import IDENTITY_KINDS, Event, EventKind, Way
+from tokenward.model.event import ABOUT_PEOPLE, Event, EventKind, Way
 from tokenward.model.person import Person, PersonState
 from tokenward.model.rotation import Cause, Rotation, State
 from tokenward.model.token import InstalledToken
@@ -83,7 +83,7 @@ class World:
     def take(self, event: Event, person: Person | None, now: datetime) -> tuple[Decision, ...]:
         """Decide *event* as the engine does, once for its person and then for the service, and carry it out."""
         noted: tuple[Decision, ...] = ()
-        if event.kind in IDENTITY_KINDS:
+        if event.kind in ABOUT_PEOPLE:
             state = self.people.get(person.id if person else "", PersonState(person.id if person else ""))
             noted = note(event, person, state, ROSTER, now)
             self._carry_out(noted, now)
@@ -132,7 +132,7 @@ def event_of(happening: Happening, now: datetime) -> tuple[Event, Person | None]
     effective_at = None if days is None else NOW + days * DAY
     data = {"attachment": "f2", "person": "kim", "reason": "x"}
     event = an_event(kind, source=source, way=way, received_at=now, effective_at=effective_at, data=data)
-    return event, PEOPLE[who] if kind in IDENTITY_KINDS else None
+    return event, PEOPLE[who] if kind in ABOUT_PEOPLE else None
 
 
 CAUSING = frozenset(EventKind) - {
@@ -181,7 +181,7 @@ def test_a_due_date_never_moves_away(said: list[Happening]) -> None:
             assert world.rotation.due_at <= before.due_at
 
 
-@given(st.lists(happenings(IDENTITY_KINDS, ("ana", "boss", "")), max_size=12))
+@given(st.lists(happenings(ABOUT_PEOPLE, ("ana", "boss", "")), max_size=12))
 def test_people_who_downloaded_nothing_never_open_a_rotation(said: list[Happening]) -> None:
     """B7.5: whatever happens to them."""
     world = World()

@@ -17,7 +17,7 @@ from policy.situations import (
     only,
     the_facts,
 )
-from tokenward.model.event import IDENTITY_KINDS, EventKind
+from tokenward.model.event import ABOUT_PEOPLE, EventKind
 from tokenward.model.rotation import Cause, State
 from tokenward.model.token import Basis, Expiry
 from tokenward.policy.decision import (
@@ -71,7 +71,7 @@ def test_every_kind_of_event_has_a_row_that_can_be_printed() -> None:
 @pytest.mark.parametrize("kind", list(EventKind))
 def test_every_event_leads_to_something_that_says_why(kind: EventKind, facts: Facts) -> None:
     """9: nothing falls silent."""
-    decisions = decide(an_event(kind, data=DATA), facts, NOW, KIM if kind in IDENTITY_KINDS else None)
+    decisions = decide(an_event(kind, data=DATA), facts, NOW, KIM if kind in ABOUT_PEOPLE else None)
 
     assert decisions
     assert all(isinstance(decision, Tell | Deny) or decision.why for decision in decisions)
@@ -126,7 +126,7 @@ def test_operators_of_a_watched_service_hear_of_a_far_departure_at_once() -> Non
     assert only(Tell, decide(event, WATCHED, NOW, KIM)).words["why"] == "planned change of custodian"
 
 
-@pytest.mark.parametrize("kind", sorted(IDENTITY_KINDS))
+@pytest.mark.parametrize("kind", sorted(ABOUT_PEOPLE))
 def test_whoever_is_nobodys_downloader_rotates_nothing(kind: EventKind) -> None:
     """B7.5: about a deputy, an acceptor or the owner of a credential: warn, never rotate."""
     event = an_event(kind)
@@ -137,7 +137,7 @@ def test_whoever_is_nobodys_downloader_rotates_nothing(kind: EventKind) -> None:
     assert not all_of(Rotate, decisions)
 
 
-@pytest.mark.parametrize("kind", sorted(IDENTITY_KINDS))
+@pytest.mark.parametrize("kind", sorted(ABOUT_PEOPLE))
 def test_about_anybody_else_nothing_is_kept(kind: EventKind) -> None:
     """9: about anybody else."""
     decisions = decide(an_event(kind), the_facts(), NOW)

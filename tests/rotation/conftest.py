@@ -51,7 +51,7 @@ def other_keypair():
     return make_keypair("other", 4712, START, timedelta(days=365))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _quiet():
     """Let the log of hundreds of steps go nowhere."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -16,7 +16,7 @@ from tokenward.model.service import Keyholder
 from tokenward.model.target import KeyPolicy
 from tokenward.model.token import InstalledToken, TokenState
 from tokenward.rotation.intake import Intake
-from tokenward.rotation.ledger import StoredCertificate
+from tokenward.rotation.record import StoredCertificate
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tokenward.model.rotation import OPEN_STATES, Cause, State
 from tokenward.model.service import Keyholder
 from tokenward.model.target import KeyPolicy
 from tokenward.rotation.admit import fresh_installations
-from tokenward.rotation.ledger import Settlement, StoredCertificate
+from tokenward.rotation.record import Settlement, StoredCertificate
 
 ABOUT_KIM = Subject("email", "kim.lee@corp.example")
 

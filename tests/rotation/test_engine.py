@@ -8,7 +8,7 @@ from tokenward.model.event import Event, EventKind, Taken, Verdict, Way
 from tokenward.model.person import Standing, Subject
 from tokenward.model.rotation import Cause, State
 from tokenward.model.token import InstalledToken, TokenState
-from tokenward.rotation.ledger import Settlement
+from tokenward.rotation.record import Settlement
 
 EVENTS = "tokenward_events_total"
 ABOUT_KIM = Subject("email", "kim.lee@corp.example")

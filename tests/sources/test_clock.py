@@ -10,6 +10,7 @@ from tokenward.model.organisation import Organisation, Portal
 from tokenward.model.roster import Roster
 from tokenward.model.service import Service, TargetRef
 from tokenward.model.token import Basis, Expiry, InstalledToken, TokenState
+from tokenward.policy.asking import Situation
 from tokenward.policy.decision import Facts
 from tokenward.sources.clock import ClockSource
 
@@ -21,13 +22,10 @@ class Hands:
         self.moment = NOW
         self.services: tuple[Facts, ...] = ()
 
-    def now(self):
-        """Return the present."""
-        return self.moment
-
-    async def facts(self):
-        """Return what is known."""
-        return self.services
+    async def situation(self):
+        """Return how things stand at the moment that the hands show."""
+        roster = self.services[0].roster if self.services else Roster({}, {}, {})
+        return Situation(roster, {}, self.services, self.moment)
 
 
 @pytest.fixture
@@ -47,7 +45,7 @@ def intake():
 @pytest.fixture
 def clock(intake, hands):
     """Return the source."""
-    return ClockSource(intake, hands, hands)
+    return ClockSource(intake, hands)
 
 
 def facts(expires_at, service_id="main"):
@@ -102,7 +100,7 @@ async def test_after_a_restart_the_inbox_knows_what_was_said(clock, intake, hand
     """A9: the key follows from what the event is about."""
     hands.moment = NOW + 60 * DAY
     await clock.tick()
-    await ClockSource(intake, hands, hands).tick()
+    await ClockSource(intake, hands).tick()
 
     assert (len(intake.events), intake.submissions) == (1, 2)
 

@@ -14,7 +14,7 @@ from tokenward.model.event import AttachmentRole, EventKind, Way
 from tokenward.model.finding import Code, Finding
 from tokenward.model.instant import parse_instant
 from tokenward.model.person import Subject
-from tokenward.rotation.ledger import Settlement
+from tokenward.rotation.record import Settlement
 from tokenward.sources.control import LARGEST_FILE, ControlSource, SentEvent
 
 

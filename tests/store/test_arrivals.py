@@ -12,7 +12,7 @@ from tokenward.model.person import Subject
 from tokenward.model.rotation import State
 from tokenward.model.target import Reading
 from tokenward.model.token import TokenState
-from tokenward.rotation.ledger import Settlement
+from tokenward.rotation.record import Settlement
 from tokenward.store import arrivals
 from tokenward.store.connection import open_for_writing
 from tokenward.store.transaction import Transaction

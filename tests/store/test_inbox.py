@@ -6,7 +6,7 @@ from fakes.values import DAY, NOW, an_event
 from tokenward.model.event import Refused
 from tokenward.model.finding import Code, Finding
 from tokenward.model.person import Subject
-from tokenward.rotation.ledger import Settlement
+from tokenward.rotation.record import Settlement
 from tokenward.store import inbox
 from tokenward.store.connection import checkpoint
 

@@ -13,6 +13,7 @@ TABLES = {
     "event",
     "installation",
     "last_reading",
+    "link",
     "message",
     "person",
     "probe",

@@ -13,7 +13,7 @@ from tokenward.model.event import Event
 from tokenward.model.person import PersonState
 from tokenward.model.rotation import Rotation, State
 from tokenward.model.token import InstalledToken
-from tokenward.rotation.ledger import InboxEvent, Message, Settlement, StoredCertificate, StoredEnvelope
+from tokenward.rotation.record import InboxEvent, Message, Settlement, StoredCertificate, StoredEnvelope
 from tokenward.store.connection import open_for_writing
 from tokenward.store.transaction import Transaction
 

@@ -10,6 +10,7 @@ from tokenward.app.world import Configuration, build_world
 from tokenward.crypto.sealing import Sealer, parse_seal_key
 from tokenward.rotation.engine import Engine
 from tokenward.rotation.intake import Intake
+from tokenward.rotation.links import Links
 from tokenward.rotation.ports import Tools, World
 from tokenward.rotation.review import Review
 from tokenward.rotation.step import Stepper
@@ -32,6 +33,7 @@ class Core:
     worker: Worker
     watch: Watch
     review: Review
+    links: Links
     commits: Commits
 
     @classmethod
@@ -66,6 +68,7 @@ class Core:
             worker,
             Watch(tools, intake, present),
             Review(tools, intake, present),
+            Links(tools, present),
             commits,
         )
         return core

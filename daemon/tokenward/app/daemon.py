@@ -17,7 +17,7 @@ from tokenward.app.clock import real_time
 from tokenward.app.control_path import control_socket
 from tokenward.app.core import Core
 from tokenward.app.faces import Condition, Faces
-from tokenward.app.knowledge import OutboxLetters, ServiceFacts
+from tokenward.app.knowledge import OutboxLetters, Situations
 from tokenward.app.listeners import Listeners
 from tokenward.app.metronome import Metronome
 from tokenward.app.outside import Outside
@@ -193,8 +193,8 @@ class Daemon:
     def _metronome(self, core: Core) -> Metronome:
         metronome = Metronome(lambda job: log.error("job.fault", job=job))
         at_once = real_time()
-        facts = ServiceFacts(core.ledger, lambda: core.world)
-        self._clock_source = clock_source = ClockSource(core.intake, facts, self._outside.clock)
+        situations = Situations(core.ledger, lambda: core.world, self._outside.clock)
+        self._clock_source = clock_source = ClockSource(core.intake, situations)
         letters = LogChannel(OutboxLetters(core.ledger), self._outside.clock)
 
         async def tick() -> None:
@@ -209,7 +209,12 @@ class Daemon:
         metronome.every(CLOCK_SECONDS, "clock", clock, at_once)
         metronome.every(WATCH_SECONDS, "watch", core.watch.ask_due, at_once)
         metronome.every(REVIEW_SECONDS, "review", core.review.compare, at_once)
-        metronome.every(OUTBOX_SECONDS, "outbox", letters.send_pending)
+
+        async def outbox() -> None:
+            await core.links.settle()  # what is sent holds the link
+            await letters.send_pending()
+
+        metronome.every(OUTBOX_SECONDS, "outbox", outbox)
         metronome.every(MAINTENANCE_SECONDS, "maintenance", lambda: _maintain(core))
         metronome.every(STATUS_SECONDS, "status", self._tell_status)
         if self._notifier.watchdog_seconds:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from tokenward.model.instant import Clock
 from tokenward.notify.ports import Waiting
-from tokenward.policy.decision import Facts
-from tokenward.rotation.engine import facts_of
-from tokenward.rotation.ledger import Settlement
+from tokenward.policy.asking import Situation
+from tokenward.rotation.links import situation_of
 from tokenward.rotation.ports import World
+from tokenward.rotation.record import Settlement
 from tokenward.store.ledger import SqliteLedger
 from tokenward.store.outbox import QueuedMessage
 
@@ -31,20 +32,19 @@ class Commits:
         await self._next.wait()
 
 
-class ServiceFacts:
-    """The facts about every configured service."""
+class Situations:
+    """How things stand with every configured service."""
 
-    def __init__(self, ledger: SqliteLedger, world: Callable[[], World]) -> None:
+    def __init__(self, ledger: SqliteLedger, world: Callable[[], World], clock: Clock) -> None:
         """Ask *ledger* about the services of the present *world*."""
         self._ledger = ledger
         self._world = world
+        self._clock = clock
 
-    async def facts(self) -> tuple[Facts, ...]:
-        """Return what is known about each service, as of one moment."""
-        world = self._world()
-        return await self._ledger.read(
-            lambda change: tuple(facts_of(change, served, world.roster) for served in world.services.values())
-        )
+    async def situation(self) -> Situation:
+        """Return how things stand with each service, as of one moment."""
+        world, now = self._world(), self._clock.now()
+        return await self._ledger.read(lambda change: situation_of(change, world, now))
 
 
 class EventSettlements:

@@ -12,7 +12,7 @@ from tokenward.cli.exit_codes import Exit
 from tokenward.cli.failure import Failed
 from tokenward.cli.invocation import Invocation
 from tokenward.cli.standing import unknown_service
-from tokenward.model.event import IDENTITY_KINDS, Event, EventKind, Way
+from tokenward.model.event import ABOUT_PEOPLE, Event, EventKind, Way
 from tokenward.model.finding import Finding
 from tokenward.model.instant import format_instant, parse_instant
 from tokenward.model.person import Person, PersonState, Subject
@@ -37,6 +37,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "Cancel": "end the rotation",
     "Resume": "look at the rotation again",
     "HoldFor": "check the way, then hold the rotation",
+    "Snooze": "remind later",
+    "TakeAsProven": "take a person's word as the proof",
     "EndRecovery": "ask for a new token now",
     "Record": "keep on record",
     "Ignore": "ignore",
@@ -93,7 +95,7 @@ def explained(invocation: Invocation, service: str, kind: str, person: str | Non
     event = _event(_kind(kind), found, about, at, now)
     facts, has_record = _facts(settings, found, roster, now)
     noted: tuple[Decision, ...] = ()
-    speaks_of = about if event.kind in IDENTITY_KINDS else None
+    speaks_of = about if event.kind in ABOUT_PEOPLE else None
     if speaks_of is not None:
         noted = note(event, speaks_of, facts.state_of(speaks_of.id), roster, now)
     decisions = (*noted, *decide(event, facts, now, speaks_of))

@@ -18,7 +18,7 @@ from tokenward.model.envelope import Envelope
 from tokenward.model.finding import NeedsOperator
 from tokenward.model.token import ServerToken
 from tokenward.rotation.keys import open_with
-from tokenward.rotation.ledger import StoredCertificate
+from tokenward.rotation.record import StoredCertificate
 from tokenward.store.views import Views
 
 

@@ -36,6 +36,7 @@ class EventKind(StrEnum):
     TOKEN_SUPERSEDED = "token.superseded"
     TERMS_UNSIGNED = "terms.unsigned"
     SERVICE_UNLINKED = "service.unlinked"
+    CONFIRMATION_DUE = "confirmation.due"
     # Refused before anybody could say what it is
     UNREADABLE = "unreadable"
     # What a person asks for, on the command line or a page
@@ -45,6 +46,11 @@ class EventKind(StrEnum):
     ADOPT = "adopt"
     CLAIM = "claim"
     FILE_LOST = "file.lost"
+    HAND_OVER = "hand.over"
+    REMIND_LATER = "remind.later"
+    ACCESS_CONFIRMED = "access.confirmed"
+    LINK_WANTED = "link.wanted"
+    ACKNOWLEDGE = "acknowledge"
     PROBE = "probe"
     IMPORT_TOKEN = "token.import"
 
@@ -65,7 +71,14 @@ IDENTITY_KINDS: Final = frozenset(
         EventKind.IDENTIFIER_RECYCLED,
     }
 )
-"""Kinds that speak of a person; each needs a subject."""
+"""Kinds by which others tell what happened to a person. Each needs a subject."""
+
+ABOUT_PEOPLE: Final = IDENTITY_KINDS | {
+    EventKind.ACCESS_CONFIRMED,
+    EventKind.CONFIRMATION_DUE,
+    EventKind.LINK_WANTED,
+}
+"""Kinds that are settled for a person, whatever services that concerns. Each needs a subject."""
 
 DEPARTURE_KINDS: Final = frozenset(
     {

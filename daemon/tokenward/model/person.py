@@ -84,6 +84,8 @@ class PersonState:
     since: datetime | None = None
     departs_at: datetime | None = None
     """When a departure takes effect, where one is known; discreet until then."""
+    confirmed_at: datetime | None = None
+    """When they last said that they can sign in and see the services."""
 
     def is_leaving(self) -> bool:
         """Return whether a departure is known, effective or not."""

@@ -152,10 +152,14 @@ class Rotation:
     claim: Claim | None = None
     recover_until: datetime | None = None
     """While a stray download is looked for: nothing new is asked before then."""
+    remind_at: datetime | None = None
+    """Until when whoever is asked wanted no reminder."""
     blocked: Blocked | None = None
     attempts: int = 0
     """Attempts of the effect in hand in this state."""
     attempted_at: datetime | None = None
+    vouched_at: datetime | None = None
+    """When a person's word took the place of a proof that did not come."""
     outage_started_at: datetime | None = None
     """The click, as far as it can be known."""
     outage_ended_at: datetime | None = None

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from tokenward.rotation.ledger import Message
+from tokenward.rotation.record import Message
 
 
 class Waiting(Protocol):

@@ -146,6 +146,21 @@ class HoldFor:
 
 
 @dataclass(frozen=True, slots=True)
+class Snooze:
+    """Whoever is asked wants no reminder before then."""
+
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeAsProven:
+    """A person's word that the service works stands in for a proof that does not come."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndRecovery:
     """The file of a stray download is lost: ask for a new one now."""
 
@@ -186,6 +201,8 @@ Decision = (
     | Cancel
     | Resume
     | HoldFor
+    | Snooze
+    | TakeAsProven
     | EndRecovery
     | Record
     | Ignore

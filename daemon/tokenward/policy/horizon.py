@@ -14,9 +14,10 @@ from tokenward.model.person import Person, Subject
 from tokenward.model.rotation import Cause
 from tokenward.model.service import OnDeparture
 from tokenward.model.token import Expiry
+from tokenward.policy.asking import CONFIRMATION_LASTS, Situation
 from tokenward.policy.decision import Facts
 from tokenward.policy.due import URGENT_AT, departure_opens_at, expiry_of, expiry_opens_at
-from tokenward.policy.identity import is_downloader
+from tokenward.policy.identity import PERSON_ID, is_downloader
 
 CLOCK: Final = "clock"
 """The source of these events."""
@@ -25,6 +26,22 @@ CLOCK: Final = "clock"
 def due_events(facts: Facts, now: datetime) -> tuple[Event, ...]:
     """Return what time has brought about for the service by *now* and no open rotation deals with yet."""
     return (*_of_token(facts, now), *_of_departures(facts, now))
+
+
+def due_confirmations(situation: Situation) -> tuple[Event, ...]:
+    """Return that deputies are to say whether they can sign in: each once in six months, for all of their services."""
+    return tuple(
+        Event(
+            source=CLOCK,
+            key=f"{person}/{EventKind.CONFIRMATION_DUE}/{_since_word(situation, person)}",
+            kind=EventKind.CONFIRMATION_DUE,
+            way=Way.WATCH,
+            received_at=situation.now,
+            subject=Subject(PERSON_ID, person),
+        )
+        for person in situation.roster.people
+        if situation.owes_confirmation(person)
+    )
 
 
 def next_look_at(facts: Facts, now: datetime) -> datetime | None:
@@ -36,6 +53,14 @@ def event_key(service: str, kind: EventKind, about: str, quiet_until: datetime |
     """Return the key of a clock event: the same for all that is about the same thing, until a quiet ends."""
     parts = (service, kind, about, f"{quiet_until:%Y-%m-%dT%H%MZ}" if quiet_until else "")
     return "/".join(part for part in parts if part)
+
+
+def _since_word(situation: Situation, person: str) -> str:
+    """Return what tells one due confirmation from the next: their last word, else which half year it is."""
+    confirmed_at = situation.state_of(person).confirmed_at
+    if confirmed_at is not None:
+        return f"{confirmed_at:%Y-%m-%d}"
+    return f"never-{int(situation.now.timestamp() // CONFIRMATION_LASTS.total_seconds())}"
 
 
 def _of_token(facts: Facts, now: datetime) -> Iterator[Event]:

@@ -7,8 +7,22 @@ from tokenward.model.instant import BadInstant, format_instant
 from tokenward.model.rotation import Cause, Rotation, State
 from tokenward.policy import due
 from tokenward.policy.case import Case, Decisions
-from tokenward.policy.decision import Cancel, Deny, EndRecovery, HoldFor, Probe, Record, Resume, StateExpiry
+from tokenward.policy.decision import (
+    Cancel,
+    Deny,
+    EndRecovery,
+    HoldFor,
+    Probe,
+    Reassign,
+    Record,
+    Resume,
+    Snooze,
+    StateExpiry,
+    TakeAsProven,
+    Tell,
+)
 from tokenward.policy.succession import is_usable, line
+from tokenward.policy.templates import Template
 
 
 def rotate(case: Case) -> Decisions:
@@ -87,6 +101,70 @@ def file_lost(case: Case) -> Decisions:
     if rotation.state is not State.AWAITING_TOKEN and rotation.recover_until is None:
         return (Record("no token is waited for yet"),)
     return (EndRecovery(_because(case, "the file of the download is lost")),)
+
+
+def hand_over(case: Case) -> Decisions:
+    """Return that somebody else is asked, because whoever was can't do it: whom they name, else the next in line."""
+    rotation, person = case.rotation, case.event.data.get("person", "")
+    if rotation is None:
+        return (_no_rotation(case, "tokenward status"),)
+    if rotation.is_after_click:
+        return (_too_late(case, "Nobody else is needed.", "Nothing: it is being installed."),)
+    if person not in {rotation.actor, rotation.claim.person if rotation.claim else None}:
+        return (_not_usable(case, person),)
+    others = [one for one in line(case.facts) if one != person and is_usable(one, case.facts)]
+    wanted = case.event.data.get("to") or next(iter(others), None)
+    if wanted not in others:
+        return (_nobody_told(case, rotation, person), _nobody_else(case))
+    return (Reassign(wanted, f"{person} handed it over"),)
+
+
+def remind_later(case: Case) -> Decisions:
+    """Return that whoever is asked wants no reminder before a time that they name."""
+    rotation, person = case.rotation, case.event.data.get("person", "")
+    try:
+        until = case.instant("until")
+    except BadInstant as error:
+        return (_bad_instant(case, error),)
+    if rotation is None:
+        return (_no_rotation(case, "tokenward status"),)
+    if rotation.is_after_click:
+        return (_too_late(case, "There is nothing to be reminded of.", "Nothing: it is being installed."),)
+    if person != rotation.actor:
+        return (_not_usable(case, person),)
+    if until is None or until <= case.now:
+        happened = f"No day that is still to come was named for the reminder about {case.service.name}."
+        return (_deny(Code.NOT_AN_EVENT, happened, "Reminders come as before.", "Choose a day from tomorrow on."),)
+    return (Snooze(until, f"{person} wants no reminder before {format_instant(until)}"),)
+
+
+def acknowledge(case: Case) -> Decisions:
+    """Return that an operator's word ends a rotation whose token is installed and whose proof does not come (B8.2)."""
+    rotation = case.rotation
+    if rotation is None:
+        return (_no_rotation(case, "tokenward status"),)
+    if rotation.state is not State.INSTALLED:
+        happened = f"The new token of {case.service.id} is not installed yet, so nobody can vouch for it."
+        return (_deny(Code.NOT_CLEAR, happened, "The rotation goes on.", "Wait until it is installed."),)
+    return (TakeAsProven(_because(case, "somebody vouches for it")),)
+
+
+def _nobody_told(case: Case, rotation: Rotation, person: str) -> Tell:
+    return Tell(
+        "operators",
+        Template.NOBODY_ELSE,
+        f"{Template.NOBODY_ELSE}/{rotation.id}",
+        {"service": case.service.id, "person": person},
+    )
+
+
+def _nobody_else(case: Case) -> Deny:
+    return _deny(
+        Code.NOT_USABLE,
+        f"There is nobody else who could download the token for {case.service.name}.",
+        "You are still the one who is asked.",
+        "Nothing: whoever runs the service was told that you can't.",
+    )
 
 
 def _claim_refused(case: Case, person: str) -> Deny | None:

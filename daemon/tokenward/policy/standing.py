@@ -127,7 +127,7 @@ def _returned(report: _Report) -> tuple[Decision, ...]:
     state, at = report.state, happened_at(report.event)
     if not report.is_trusted or (state.since is not None and at < state.since):
         return ()
-    changed = PersonState(report.person.id, Standing.ACTIVE, at)
+    changed = PersonState(report.person.id, Standing.ACTIVE, at, confirmed_at=state.confirmed_at)
     return (NotePerson(changed, "the account is in use"),) if changed != state else ()
 
 
@@ -154,6 +154,26 @@ def _identifier_recycled(report: _Report) -> tuple[Decision, ...]:
     return (report.tell(Template.IDENTIFIER_RECYCLED, source=report.event.source, name=_name(report.event)),)
 
 
+def _access_confirmed(report: _Report) -> tuple[Decision, ...]:
+    confirmed = replace(report.state, confirmed_at=happened_at(report.event))
+    return (NotePerson(confirmed, f"{report.person.id} can sign in and see the services"),)
+
+
+def _confirmation_due(report: _Report) -> tuple[Decision, ...]:
+    return _told_themselves(report, Template.CONFIRM_ACCESS)
+
+
+def _link_wanted(report: _Report) -> tuple[Decision, ...]:
+    return _told_themselves(report, Template.LINK)
+
+
+def _told_themselves(report: _Report, template: Template) -> tuple[Decision, ...]:
+    """Tell the person, once for each event, unless they leave."""
+    if report.state.is_leaving():
+        return ()
+    return (Tell(f"person:{report.person.id}", template, f"{template}/{report.event.key}"),)
+
+
 _RULES: Final[Mapping[EventKind, Callable[[_Report], tuple[Decision, ...]]]] = {
     **dict.fromkeys(DEPARTURE_KINDS, _departed),
     EventKind.ACCOUNT_ENABLED: _returned,
@@ -163,6 +183,9 @@ _RULES: Final[Mapping[EventKind, Callable[[_Report], tuple[Decision, ...]]]] = {
     EventKind.ROLE_LOST: _role_lost,
     EventKind.IDENTIFIER_CHANGED: _identifier_changed,
     EventKind.IDENTIFIER_RECYCLED: _identifier_recycled,
+    EventKind.ACCESS_CONFIRMED: _access_confirmed,
+    EventKind.CONFIRMATION_DUE: _confirmation_due,
+    EventKind.LINK_WANTED: _link_wanted,
 }
 
 

@@ -86,6 +86,17 @@ TABLE: Final[Mapping[EventKind, Row]] = {
     EventKind.ADOPT: Row("Take the service as linked, its token ending as stated.", requests.adopt),
     EventKind.CLAIM: Row("Hold the rotation for whoever starts now.", requests.claim),
     EventKind.FILE_LOST: Row("Ask for a new token now.", requests.file_lost),
+    EventKind.HAND_OVER: Row("Ask the deputy who is named, or the next in line.", requests.hand_over),
+    EventKind.REMIND_LATER: Row(
+        "Send whoever is asked no reminder before the day that they named, or before the last quarter of the time.",
+        requests.remind_later,
+    ),
+    EventKind.ACKNOWLEDGE: Row(
+        "Take the installed token as proven by a person's word, rung 0 on record.", requests.acknowledge
+    ),
+    EventKind.ACCESS_CONFIRMED: Row("Count the deputy as one who can step in, for six months.", people.only_recorded),
+    EventKind.CONFIRMATION_DUE: Row("Ask the deputy whether they can still sign in.", people.only_recorded),
+    EventKind.LINK_WANTED: Row("Send the person's link to their own contact.", people.only_recorded),
     EventKind.PROBE: Row("Ask Apple or the target now; keep the answer with the event.", requests.probe),
     EventKind.IMPORT_TOKEN: Row("Take the service as linked, with the values that came; probe.", requests.import_token),
 }

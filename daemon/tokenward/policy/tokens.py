@@ -143,7 +143,8 @@ def _recover(case: Case, why: str) -> Decisions:
     words = {"service": case.service.id, "until": format_instant(recover_until)}
     reason = f"{case.service.id}/{format_instant(case.event.received_at)}"
     told = _tell_each(with_portal_rights(case.facts), Template.STRAY_DOWNLOAD, reason, words)
-    return (replace(rotate, recover_until=recover_until), *told)
+    alarm = Tell("on-call", Template.ALARM, f"{Template.ALARM}/{reason}", {**words, "why": why})
+    return (replace(rotate, recover_until=recover_until), *told, alarm)
 
 
 def _tell_each(people: tuple[str, ...], template: Template, reason: str, words: Mapping[str, str]) -> tuple[Tell, ...]:

@@ -10,8 +10,9 @@ from tokenward.model.event import Attachment, Event
 from tokenward.model.finding import Code, Finding, NeedsOperator
 from tokenward.model.service import Keyholder
 from tokenward.model.target import KeyPolicy
-from tokenward.rotation.ledger import Change, StoredCertificate
+from tokenward.rotation.ledger import Change
 from tokenward.rotation.ports import ServiceWorld, World
+from tokenward.rotation.record import StoredCertificate
 
 
 @dataclass(frozen=True, slots=True)

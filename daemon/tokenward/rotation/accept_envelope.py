@@ -16,8 +16,9 @@ from tokenward.model.service import Keyholder
 from tokenward.model.target import KeyPolicy
 from tokenward.model.token import LIFETIME, ServerToken
 from tokenward.rotation.keys import envelope_place, open_with
-from tokenward.rotation.ledger import Change, StoredCertificate, StoredEnvelope
+from tokenward.rotation.ledger import Change
 from tokenward.rotation.ports import Tools, World
+from tokenward.rotation.record import StoredCertificate, StoredEnvelope
 
 CLOCKS_DIFFER: timedelta = timedelta(minutes=5)
 """By how much a file's own time may lie ahead of ours."""

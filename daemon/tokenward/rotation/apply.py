@@ -24,16 +24,19 @@ from tokenward.policy.decision import (
     Record,
     Resume,
     Rotate,
+    Snooze,
     StateExpiry,
+    TakeAsProven,
     TakeCertificate,
     TakeEnvelope,
     Tell,
 )
 from tokenward.rotation.admit import join, open_rotation, take_certificate, take_envelope
 from tokenward.rotation.closing import close_cancelled
-from tokenward.rotation.ledger import Change, InboxEvent, Message, StoredEnvelope
+from tokenward.rotation.ledger import Change
 from tokenward.rotation.moves import start_over
 from tokenward.rotation.ports import ServiceWorld
+from tokenward.rotation.record import InboxEvent, Message, StoredEnvelope
 
 CLAIM_LASTS: Final = timedelta(minutes=30)
 """How long a claim holds a rotation for one person."""
@@ -104,6 +107,10 @@ def apply(case: Case, decision: Decision) -> None:  # noqa: C901, PLR0912  one a
             case.change.probes.plan(case.service, case.now, None)  # from now on the target is watched closely
         case Reassign():
             _change(case, "rotation.reassigned", lambda one: _reassigned(one, decision.actor, case.now))
+        case Snooze():
+            _change(case, "reminder.moved", lambda one: replace(one, remind_at=decision.until, wake_at=case.now))
+        case TakeAsProven():
+            _change(case, "rotation.vouched", lambda one: replace(one, vouched_at=case.now, wake_at=case.now))
         case EndRecovery():
             _change(case, "recovery.ended", lambda one: start_over(one, case.now))
         case Record() | Ignore() | Deny():

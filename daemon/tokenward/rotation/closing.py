@@ -15,8 +15,9 @@ from tokenward.policy.templates import Template
 from tokenward.rotation.admit import open_rotation
 from tokenward.rotation.evidence import Evidence
 from tokenward.rotation.keys import token_as_json, token_place
-from tokenward.rotation.ledger import Change, Message
+from tokenward.rotation.ledger import Change
 from tokenward.rotation.ports import Seals, ServiceWorld
+from tokenward.rotation.record import Message
 from tokenward.rotation.tally import PHASE_BUCKETS, observe
 
 SERVICE_WORKS: Final = 3

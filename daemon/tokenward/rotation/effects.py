@@ -19,7 +19,7 @@ from tokenward.model.target import Delivery, IssueOrder, Receipt
 from tokenward.rotation.installing import with_installation
 from tokenward.rotation.intake import Intake
 from tokenward.rotation.keys import certificate_place, envelope_place, open_with
-from tokenward.rotation.ledger import Change, Conflict, StoredCertificate
+from tokenward.rotation.ledger import Change, Conflict
 from tokenward.rotation.moves import WRONG_SERVER, is_same_server
 from tokenward.rotation.outcome import (
     Effect,
@@ -30,6 +30,7 @@ from tokenward.rotation.outcome import (
     RegisterCertificate,
 )
 from tokenward.rotation.ports import ServiceWorld, Target, Tools
+from tokenward.rotation.record import StoredCertificate
 
 log = structlog.get_logger("tokenward.rotation")
 

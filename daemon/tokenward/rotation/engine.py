@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from tokenward.model.event import IDENTITY_KINDS, Event
+from tokenward.model.event import ABOUT_PEOPLE, Event
 from tokenward.model.finding import Code, Finding, TokenwardError
 from tokenward.model.person import Person
 from tokenward.model.roster import Roster
@@ -16,8 +16,9 @@ from tokenward.policy.identity import Ambiguous, Known, Nobody, resolve, service
 from tokenward.policy.standing import alarm_of, note
 from tokenward.policy.table import decide
 from tokenward.rotation.apply import Case, apply
-from tokenward.rotation.ledger import Change, InboxEvent, Settlement
+from tokenward.rotation.ledger import Change
 from tokenward.rotation.ports import ServiceWorld, Tools, World
+from tokenward.rotation.record import InboxEvent, Settlement
 from tokenward.rotation.tally import tally_event, tally_lag
 
 log = structlog.get_logger("tokenward.engine")
@@ -118,7 +119,7 @@ def _settle(
 ) -> list[Decision]:
     event = waiting.event
     case = partial(Case, change, waiting, world.roster, new_id, now)
-    if event.kind not in IDENTITY_KINDS:
+    if event.kind not in ABOUT_PEOPLE:
         return _settle_service(case, event, world, now)
     match _who(event, world.roster):
         case Known(person):

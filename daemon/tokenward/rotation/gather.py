@@ -18,9 +18,10 @@ from tokenward.policy.succession import line, next_actor, who_acts
 from tokenward.rotation.engine import facts_of
 from tokenward.rotation.evidence import CertificateSource, Evidence, Unanswered
 from tokenward.rotation.keys import envelope_place, open_with
-from tokenward.rotation.ledger import Change, StoredCertificate, StoredEnvelope
+from tokenward.rotation.ledger import Change
 from tokenward.rotation.moves import NOBODY
 from tokenward.rotation.ports import ServiceWorld, Target, Tools, World
+from tokenward.rotation.record import StoredCertificate, StoredEnvelope
 
 
 @dataclass(frozen=True, slots=True)

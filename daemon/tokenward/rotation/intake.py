@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from tokenward.model.event import (
-    IDENTITY_KINDS,
+    ABOUT_PEOPLE,
     AlreadyKnown,
     Attachment,
     AttachmentRole,
@@ -23,8 +23,9 @@ from tokenward.policy.templates import Template
 from tokenward.rotation.accept_certificate import AcceptedCertificate
 from tokenward.rotation.accept_envelope import accept_envelope
 from tokenward.rotation.accept_token import accept_token
-from tokenward.rotation.ledger import Change, Message
+from tokenward.rotation.ledger import Change
 from tokenward.rotation.ports import Tools, World
+from tokenward.rotation.record import Message
 from tokenward.rotation.tally import tally_event
 
 
@@ -100,7 +101,7 @@ class Intake:
 def _check_names(event: Event, roster: Roster) -> None:
     if event.service is not None and event.service not in roster.services:
         raise NeedsOperator(unknown_service(event.service, roster))
-    if event.kind in IDENTITY_KINDS and event.subject is None:
+    if event.kind in ABOUT_PEOPLE and event.subject is None:
         raise NeedsOperator(_NO_SUBJECT)
 
 

@@ -8,8 +8,8 @@ from tokenward.model.envelope import Envelope
 from tokenward.model.instant import parse_instant
 from tokenward.model.secret import Secret
 from tokenward.model.token import ServerToken
-from tokenward.rotation.ledger import StoredCertificate
 from tokenward.rotation.ports import Seals
+from tokenward.rotation.record import StoredCertificate
 
 
 def certificate_place(fingerprint: str) -> str:

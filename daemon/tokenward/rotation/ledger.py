@@ -1,98 +1,22 @@
-"""What is kept: the values of the record, and how it is reached. One narrow protocol for each concept.
+"""How the record is reached: one narrow protocol for each concept that is kept.
 
 The store satisfies these; the rotation knows no SQL. ``tests/contracts`` holds what every store must promise.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from tokenward.model.certificate import AnyRecipient, Certificate
+from tokenward.model.certificate import AnyRecipient
 from tokenward.model.event import Event, Refused
+from tokenward.model.link import Link
 from tokenward.model.person import PersonState
 from tokenward.model.rotation import Rotation
 from tokenward.model.target import Reading
 from tokenward.model.token import InstalledToken
+from tokenward.rotation.record import InboxEvent, Message, PlannedProbe, Settlement, StoredCertificate, StoredEnvelope
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class InboxEvent:
-    """An event as it lies in the inbox."""
-
-    id: int
-    event: Event
-    attachment: str | None
-    """Digest of the envelope or fingerprint of the certificate that came with it."""
-    taken_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What became of an event, for whoever sent it."""
-
-    outcome: str
-    """``accepted``, ``ignored``, ``denied`` or ``late``."""
-    lines: tuple[str, ...] = ()
-    """What was decided and why, one sentence each; for a denial the finding's text."""
-    code: str | None = None
-    """Number of the finding, for a denial."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCertificate:
-    """A certificate on record for a service."""
-
-    certificate: Certificate
-    service: str
-    origin: str
-    """``dropped``, ``fetched`` or ``made``."""
-    recorded_at: datetime
-    rotation: str | None = None
-    visit: int = 0
-    sealed_key: bytes | None = None
-    """The private key, sealed for ``certificate/<fingerprint>``, where Tokenward holds it."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEnvelope:
-    """An envelope on record; the file itself is sealed for ``envelope/<digest>``."""
-
-    digest: str
-    service: str
-    recorded_at: datetime
-    sealed: bytes
-    file_name: str
-    certificate: str | None = None
-    """Fingerprint of the certificate that it was made for, where that is known."""
-    issued_at: datetime | None = None
-    """As the file name says, where it is plausible."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What somebody is to be told. Its text is made when it is sent."""
-
-    audience: str
-    """``person:<id>``, ``operators`` or ``on-call``."""
-    template: str
-    reason_key: str
-    """Nothing is said twice for one reason."""
-    service: str | None = None
-    words: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedProbe:
-    """A question about a service's token that is due at some time."""
-
-    id: int
-    service: str
-    due_at: datetime
-    event_id: int | None
-    """The event that asked for it, with which its result is kept."""
 
 
 class Inbox(Protocol):
@@ -258,6 +182,18 @@ class People(Protocol):
         ...
 
 
+class Links(Protocol):
+    """The numbers of people's links."""
+
+    def all(self) -> tuple[Link, ...]:
+        """Return every link that was ever made, those of one person in their order."""
+        ...
+
+    def record(self, link: Link) -> None:
+        """Keep *link*, new or changed."""
+        ...
+
+
 class Probes(Protocol):
     """Questions about tokens, due at some time, and their answers."""
 
@@ -341,6 +277,11 @@ class Change(Protocol):
     @property
     def people(self) -> People:
         """What is known about people."""
+        ...
+
+    @property
+    def links(self) -> Links:
+        """The numbers of people's links."""
         ...
 
     @property

@@ -21,6 +21,7 @@ from tokenward.model.rotation import Rotation, State
 from tokenward.model.target import BlockReason, Obstacle, Preflight
 from tokenward.model.token import DEAD, TokenState
 from tokenward.policy.backoff import URGENT
+from tokenward.policy.ladder import next_level_at
 from tokenward.rotation.evidence import CertificateSource, Evidence
 from tokenward.rotation.installing import plan_checked
 from tokenward.rotation.moves import (
@@ -136,8 +137,14 @@ def _awaiting_person(rotation: Rotation, evidence: Evidence, now: datetime) -> O
         return Advance(replace(rotation, actor=evidence.actor, wake_at=now), "somebody else is asked")
     if evidence.actor is None:
         return stand_still(rotation, NOBODY, now)
-    moments = [now + SAFETY_NET, rotation.due_at, rotation.recover_until]
-    moments.append(rotation.claim.until if rotation.claim else None)
+    moments = (
+        now + SAFETY_NET,
+        rotation.due_at,
+        rotation.recover_until,
+        rotation.remind_at,
+        next_level_at(now, rotation.entered_at, rotation.due_at, alarm=False),
+        rotation.claim.until if rotation.claim else None,
+    )
     until = min(moment for moment in moments if moment is not None and moment > now)
     return Wait(rotation, until, "a person is to download the token")
 

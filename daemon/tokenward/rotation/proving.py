@@ -23,6 +23,8 @@ HEARD_BY_APPLE: Final = 4
 
 def plan_installed(rotation: Rotation, evidence: Evidence, now: datetime) -> Outcome:
     """Return the next move towards the wanted rung of proof. The rung is recorded as it is, never rounded up."""
+    if rotation.vouched_at is not None:
+        return Advance(_by_word(rotation, now), "a person vouches for it")
     proof = evidence.proof
     if not isinstance(proof, Proof):
         return _ask_later(rotation, proof, now)
@@ -35,6 +37,12 @@ def plan_installed(rotation: Rotation, evidence: Evidence, now: datetime) -> Out
     if now - rotation.entered_at >= PATIENCE:
         return stand_still(seen, _pending(proof, evidence.wanted_rung), now)
     return Wait(_next_look(seen, now), again_at(seen, seen.attempts + 1, now, URGENT), proof.why)
+
+
+def _by_word(rotation: Rotation, now: datetime) -> Rotation:
+    """Return *rotation* proven by nothing but a person's word; the clock of an outage stops with it."""
+    ended_at = rotation.outage_ended_at or (now if rotation.outage_started_at else None)
+    return replace(enter(rotation, State.PROVEN, now), rung=0, outage_ended_at=ended_at)
 
 
 def _witnessed(proof: Proof, rotation: Rotation, registration: Registration | None) -> Proof:

@@ -19,8 +19,9 @@ from tokenward.model.registration import Member, Registration
 from tokenward.model.service import Service
 from tokenward.policy.templates import Template
 from tokenward.rotation.intake import Intake
-from tokenward.rotation.ledger import Change, Message
+from tokenward.rotation.ledger import Change
 from tokenward.rotation.ports import Registrar, ServiceWorld, Tools, World
+from tokenward.rotation.record import Message
 
 log = structlog.get_logger("tokenward.review")
 

@@ -27,6 +27,7 @@ from tokenward.policy.backoff import URGENT
 from tokenward.rotation.announce import announce
 from tokenward.rotation.closing import Books
 from tokenward.rotation.effects import KEY_IS_GONE, Effects
+from tokenward.rotation.engine import facts_of
 from tokenward.rotation.evidence import Evidence
 from tokenward.rotation.gather import gather
 from tokenward.rotation.intake import Intake
@@ -128,8 +129,7 @@ class Stepper:
             if current is None or current.revision != rotation.revision:
                 return
             change.rotations.update(failed)
-            for message in announce(rotation, failed, served):
-                change.outbox.add(message, now)
+            _tell(change, rotation, failed, served, self.world().roster, now)
 
         await self.tools.ledger.write(work)
         self.tools.waypoints.reached("failure.recorded", rotation.service)
@@ -156,12 +156,18 @@ def record(
     after = moved_by(outcome, now)
     stored = change.rotations.update(after)
     Books(change, served, roster, tools.seals, tools.chance.token, now).enter(rotation, after, evidence)
-    for message in announce(rotation, after, served):
-        change.outbox.add(message, now)
+    _tell(change, rotation, stored, served, roster, now)
     if after.state is not rotation.state or isinstance(outcome, Act):
         details = {"rotation": rotation.id, "from": rotation.state.value, "to": after.state.value}
         change.audit.record(now, f"rotation.{_name(outcome)}", rotation.service, details)
     return stored
+
+
+def _tell(
+    change: Change, before: Rotation, after: Rotation, served: ServiceWorld, roster: Roster, now: datetime
+) -> None:
+    for message in announce(before, after, facts_of(change, served, roster), now):
+        change.outbox.add(message, now)
 
 
 def moved_by(outcome: Outcome, now: datetime) -> Rotation:

@@ -18,8 +18,9 @@ from tokenward.model.token import Basis, Expiry, InstalledToken, ServerToken, To
 from tokenward.policy.probing import RAISED_BY, DatedVerdict, confirmed, regular_interval, second_look_at, spread
 from tokenward.rotation.intake import Intake
 from tokenward.rotation.keys import token_from_json, token_place
-from tokenward.rotation.ledger import Change, PlannedProbe
+from tokenward.rotation.ledger import Change
 from tokenward.rotation.ports import ServiceWorld, Tools, World
+from tokenward.rotation.record import PlannedProbe
 
 log = structlog.get_logger("tokenward.watch")
 

@@ -1,17 +1,15 @@
 """What the passing of time brings about, as events: tokens that run out, announced departures that draw near."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
 
 from tokenward.model.event import Event
 from tokenward.model.finding import Retryable
-from tokenward.model.instant import Clock
-from tokenward.policy.decision import Facts
-from tokenward.policy.horizon import due_events
+from tokenward.policy.asking import Situation
+from tokenward.policy.horizon import due_confirmations, due_events
 from tokenward.sources import TakesEvents
 
 log = structlog.get_logger(__name__)
@@ -20,19 +18,18 @@ log = structlog.get_logger(__name__)
 class KnowsServices(Protocol):
     """Knows every configured service."""
 
-    async def facts(self) -> tuple[Facts, ...]:
-        """Return what is known about each service."""
+    async def situation(self) -> Situation:
+        """Return how things stand with each of them now."""
         ...
 
 
 class ClockSource:
     """Asks, each time the metronome ticks, what time has brought about. Which moments matter is the policy's affair."""
 
-    def __init__(self, intake: TakesEvents, services: KnowsServices, clock: Clock) -> None:
+    def __init__(self, intake: TakesEvents, services: KnowsServices) -> None:
         """Hand what is due about *services* to *intake*."""
         self._intake = intake
         self._services = services
-        self._clock = clock
         self._told: frozenset[str] = frozenset()
 
     async def tick(self) -> None:
@@ -40,8 +37,7 @@ class ClockSource:
 
         What the store could not take stays due, and comes again with the next tick.
         """
-        now = self._clock.now()
-        due = await asyncio.to_thread(_due, await self._services.facts(), now)
+        due = await asyncio.to_thread(_due, await self._services.situation())
         self._told &= {event.key for event in due}
         for event in due:
             if event.key not in self._told:
@@ -56,5 +52,6 @@ class ClockSource:
         self._told |= {event.key}
 
 
-def _due(services: Iterable[Facts], now: datetime) -> Sequence[Event]:
-    return [event for facts in services for event in due_events(facts, now)]
+def _due(situation: Situation) -> Sequence[Event]:
+    of_services = (event for facts in situation.services for event in due_events(facts, situation.now))
+    return [*of_services, *due_confirmations(situation)]

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tokenward.model.event import (
-    IDENTITY_KINDS,
+    ABOUT_PEOPLE,
     Attachment,
     AttachmentRole,
     Event,
@@ -30,8 +30,8 @@ from tokenward.model.event import (
 from tokenward.model.finding import Code, Finding, NeedsOperator, Retryable
 from tokenward.model.instant import BadInstant, Clock, parse_instant
 from tokenward.model.person import Subject
-from tokenward.rotation.ledger import Settlement
 from tokenward.rotation.ports import Chance
+from tokenward.rotation.record import Settlement
 from tokenward.schema.cloudevents import subject_of
 from tokenward.schema.near import suggest
 from tokenward.sources import TakesEvents
@@ -196,7 +196,7 @@ def _subject(sent: SentEvent, kind: EventKind) -> Subject | None:
             return subject_of(sent.subject)
         except ValueError as error:
             raise _wrong(f"subject {error}") from error
-    if kind in IDENTITY_KINDS and sent.person:
+    if kind in ABOUT_PEOPLE and sent.person:
         return Subject("person", sent.person)
     return None
 

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Final
 
 from tokenward.model.certificate import AnyRecipient, Certificate, KeyRecipient, Recipient
-from tokenward.rotation.ledger import StoredCertificate
+from tokenward.rotation.record import StoredCertificate
 from tokenward.store.columns import insert_into, instant, items, list_text, micros, take_new
 
 _COLUMNS: Final = (

@@ -4,7 +4,7 @@ import sqlite3
 from datetime import datetime
 from typing import Final
 
-from tokenward.rotation.ledger import StoredEnvelope
+from tokenward.rotation.record import StoredEnvelope
 from tokenward.store.columns import insert_into, instant, micros, take_new
 from tokenward.store.rotations import IS_OPEN
 

@@ -7,7 +7,7 @@ from typing import Final
 from tokenward.model.event import Event, EventKind, Refused, Way
 from tokenward.model.finding import Code, Finding
 from tokenward.model.person import Subject
-from tokenward.rotation.ledger import InboxEvent, Settlement
+from tokenward.rotation.record import InboxEvent, Settlement
 from tokenward.store.columns import insert_into, instant, items, list_text, micros, words, words_text
 
 _EVENT: Final = (

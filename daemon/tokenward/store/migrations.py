@@ -293,3 +293,18 @@ def m006_outbox_audit_and_tallies(database: Database) -> None:
         )
     _table(database, "audit_head", {"id": int, "last_id": int, "hash": str})
     _table(database, "tally", {"name": str, "labels": str, "amount": float}, pk=("name", "labels"))
+
+
+@MIGRATIONS()
+def m007_personal_links(database: Database) -> None:
+    """The numbers of people's links, and what people answered on them."""
+    _table(
+        database,
+        "link",
+        {"person": str, "number": int, "made_at": int, "is_revoked": int},
+        {"ended_at": int},
+        pk=("person", "number"),
+    )
+    database.table("rotation").add_column("remind_at", int)
+    database.table("rotation").add_column("vouched_at", int)
+    database.table("person").add_column("confirmed_at", int)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from tokenward.rotation.ledger import Message
+from tokenward.rotation.record import Message
 from tokenward.store.columns import insert_into, instant, micros, words, words_text
 
 _COLUMNS: Final = ("audience", "template", "reason_key", "service", "words", "added_at", "attempts")

@@ -7,7 +7,7 @@ from typing import Final
 from tokenward.model.person import PersonState, Standing
 from tokenward.store.columns import insert_into, instant, micros, take_new
 
-_COLUMNS: Final = ("person", "standing", "since", "departs_at")
+_COLUMNS: Final = ("person", "standing", "since", "departs_at", "confirmed_at")
 _RECORD: Final = insert_into("person", _COLUMNS) + f" on conflict (person) do update set {take_new(_COLUMNS[1:])}"
 
 
@@ -35,6 +35,7 @@ class PersonTable:
             "standing": state.standing,
             "since": micros(state.since),
             "departs_at": micros(state.departs_at),
+            "confirmed_at": micros(state.confirmed_at),
         }
         self._connection.execute(_RECORD, row)
 
@@ -45,4 +46,5 @@ def _state(row: sqlite3.Row) -> PersonState:
         Standing(row["standing"]),
         since=instant(row["since"]),
         departs_at=instant(row["departs_at"]),
+        confirmed_at=instant(row["confirmed_at"]),
     )

@@ -7,7 +7,7 @@ from typing import Final
 from tokenward.model.arrival import PasswordChange
 from tokenward.model.event import EventKind
 from tokenward.model.target import Reading
-from tokenward.rotation.ledger import PlannedProbe
+from tokenward.rotation.record import PlannedProbe
 from tokenward.store.columns import insert_into, instant, micros
 
 _READING: Final = ("service", "at", "answered", "why", "verdict", "downloader", "server_uuid", "event_id")

@@ -7,6 +7,7 @@ from tokenward.store.audit import AuditTable
 from tokenward.store.certificates import CertificateTable
 from tokenward.store.envelopes import EnvelopeTable
 from tokenward.store.inbox import InboxTable
+from tokenward.store.links import LinkTable
 from tokenward.store.outbox import OutboxTable
 from tokenward.store.people import PersonTable
 from tokenward.store.probes import ProbeTable
@@ -25,6 +26,7 @@ class Transaction:
     tokens: TokenTable
     rotations: RotationTable
     people: PersonTable
+    links: LinkTable
     probes: ProbeTable
     outbox: OutboxTable
     audit: AuditTable
@@ -40,6 +42,7 @@ class Transaction:
             TokenTable(connection),
             RotationTable(connection),
             PersonTable(connection),
+            LinkTable(connection),
             ProbeTable(connection),
             OutboxTable(connection),
             AuditTable(connection),

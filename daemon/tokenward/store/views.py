@@ -14,7 +14,7 @@ from tokenward.model.finding import Finding
 from tokenward.model.person import PersonState
 from tokenward.model.rotation import Rotation
 from tokenward.model.token import InstalledToken, TokenState
-from tokenward.rotation.ledger import StoredCertificate
+from tokenward.rotation.record import StoredCertificate
 from tokenward.store import arrivals, audit
 from tokenward.store.certificates import CertificateTable
 from tokenward.store.columns import instant, words

@@ -16,8 +16,9 @@ from starlette.routing import Route
 from tokenward.crypto.certificate import to_pem
 from tokenward.model.finding import Code, Finding
 from tokenward.rotation.keys import envelope_place
-from tokenward.rotation.ledger import Change, StoredEnvelope
+from tokenward.rotation.ledger import Change
 from tokenward.rotation.ports import Seals, Tools, World
+from tokenward.rotation.record import StoredEnvelope
 from tokenward.web.answering import NotThere, answering, json_bytes, named
 
 

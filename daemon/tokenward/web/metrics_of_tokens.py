@@ -27,7 +27,7 @@ def expiry_families(scrape: Scrape) -> Iterator[Metric]:
 
 def token_families(scrape: Scrape) -> Iterator[Metric]:
     """Yield how things stand with each token in use."""
-    series, confirmed_at, now = scrape.series, scrape.vitals.confirmed_at, scrape.overview.now
+    series, now = scrape.series, scrape.overview.now
     tokens = [(one.labels, one.record.token) for one in series]
     yield stateset(
         catalogue.TOKEN_STATE,
@@ -38,9 +38,7 @@ def token_families(scrape: Scrape) -> Iterator[Metric]:
     yield gauge(catalogue.TOKEN_INSTALLED, [(labels, token.since) for labels, token in tokens if token])
     yield gauge(catalogue.PROOF_RUNG, [(labels, token.rung) for labels, token in tokens if token])
     yield gauge(catalogue.PLANNED_ROTATION, [(one.labels, next_rotation_at(one.facts)) for one in series])
-    yield gauge(
-        catalogue.BACKUP_CUSTODIANS, [(one.labels, backup_custodians(one.facts, confirmed_at, now)) for one in series]
-    )
+    yield gauge(catalogue.BACKUP_CUSTODIANS, [(one.labels, backup_custodians(one.facts, now)) for one in series])
 
 
 def probe_families(scrape: Scrape) -> Iterator[Metric]:

@@ -1,21 +1,16 @@
 """How a service stands, in the few words that every view shows. Pure."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from itertools import chain
-from typing import Final
 
-from tokenward.model.instant import DAY
 from tokenward.model.rotation import Cause, Rotation
 from tokenward.model.service import OnDeparture
 from tokenward.model.token import TokenState
+from tokenward.policy.asking import has_confirmed
 from tokenward.policy.decision import Facts
 from tokenward.policy.due import departure_opens_at, expiry_of, expiry_opens_at
 from tokenward.policy.identity import is_downloader
 from tokenward.policy.succession import is_usable, line
-
-CONFIRMATION_LASTS: Final = 183 * DAY
-"""How long a deputy's word that they can sign in counts: six months."""
 
 
 def works(facts: Facts, last_done: Rotation | None, now: datetime) -> bool:
@@ -65,11 +60,10 @@ def next_rotation_at(facts: Facts) -> datetime | None:
     return min(planned, default=None)
 
 
-def backup_custodians(facts: Facts, confirmed_at: Mapping[str, datetime], now: datetime) -> int:
+def backup_custodians(facts: Facts, now: datetime) -> int:
     """Return how many deputies are usable and confirmed lately that they can sign in and see the service."""
     return sum(
-        is_usable(deputy, facts) and deputy in confirmed_at and now - confirmed_at[deputy] <= CONFIRMATION_LASTS
-        for deputy in facts.service.deputies
+        is_usable(deputy, facts) and has_confirmed(facts.state_of(deputy), now) for deputy in facts.service.deputies
     )
 
 

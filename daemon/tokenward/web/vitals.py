@@ -102,8 +102,6 @@ class Vitals:
     targets: tuple[TargetHealth, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     """What configured sources can tell, beyond each person's own ``password_source``."""
-    confirmed_at: Mapping[str, datetime] = field(default_factory=dict)
-    """When a person last confirmed that they can sign in and see the services, by the person's id."""
     oldest_pending_at: Mapping[str, datetime] = field(default_factory=dict)
     """Since when the oldest file has been waiting, for each drop folder in which one does."""
     clock_skew_seconds: Mapping[str, float] = field(default_factory=dict)
