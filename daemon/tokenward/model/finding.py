@@ -40,6 +40,8 @@ class Code(Enum):
     AMBIGUOUS_SERVICE = ("TW208", "ambiguous_service")
     UNTRUSTED_WAY = ("TW209", "untrusted_way")
     WRONG_SERVER = ("TW210", "wrong_server")
+    UNCONFIRMED = ("TW211", "unconfirmed")
+    OTHER_SERVICE = ("TW212", "other_service")
     # Events
     NOT_AN_EVENT = ("TW301", "not_an_event")
     UNKNOWN_KIND = ("TW302", "unknown_kind")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tokenward.crypto.envelope import parse_envelope
 from tokenward.model.envelope import AppleFileName, Envelope
-from tokenward.model.event import TRUSTED_WITH_SEALED_FILES, Attachment, Event
+from tokenward.model.event import TRUSTED_WITH_SEALED_FILES, Attachment, Event, Way
 from tokenward.model.finding import Code, Finding, NeedsCustodian, NeedsOperator
 from tokenward.model.instant import format_instant
 from tokenward.model.rotation import Rotation, State
@@ -33,6 +33,8 @@ class AcceptedEnvelope:
     warnings: tuple[str, ...]
     chosen_by_name: bool = False
     """Whether only the file's name told its service from others that share a certificate."""
+    vouched_by_name: str | None = None
+    """The name that the file must bear for want of anything better to go by; None: nobody need vouch for it."""
 
     @property
     def id(self) -> str:
@@ -57,9 +59,19 @@ class AcceptedEnvelope:
         rotation = change.rotations.open_of(self.service)
         if self.chosen_by_name and _is_from_before_the_question(self.stored, rotation):
             raise NeedsCustodian(_too_early(self.service))
+        if self.vouched_by_name is not None:
+            self._check_name(self.vouched_by_name, rotation)
         change.envelopes.add(self.stored)
         change.audit.record(now, "envelope.recorded", self.service, {"digest": self.id})
         return self.warnings
+
+    def _check_name(self, service_name: str, rotation: Rotation | None) -> None:
+        named = AppleFileName.parse(self.stored.file_name)
+        if named is None or named.service_name.casefold() != service_name.casefold():
+            raise NeedsCustodian(_unconfirmed(service_name, "Its name does not say which service it is for."))
+        if _is_from_before_the_question(self.stored, rotation):
+            why = f"By its name it was downloaded on {format_instant(named.issued_at)}, before you were asked."
+            raise NeedsCustodian(_unconfirmed(service_name, why))
 
 
 async def accept_envelope(event: Event, attachment: Attachment, world: World, tools: Tools) -> AcceptedEnvelope:
@@ -89,7 +101,25 @@ async def accept_envelope(event: Event, attachment: Attachment, world: World, to
         certificate=certificate.certificate.fingerprint if certificate else None,
         issued_at=_issued_at(token, attachment.name, now),
     )
-    return AcceptedEnvelope(stored, token, envelope.warnings, chosen_by_name=choice.by_name)
+    return AcceptedEnvelope(
+        stored,
+        token,
+        envelope.warnings,
+        chosen_by_name=choice.by_name,
+        vouched_by_name=await _name_to_go_by(event, service, candidates, world, tools),
+    )
+
+
+async def _name_to_go_by(
+    event: Event, service: str, candidates: tuple[StoredCertificate, ...], world: World, tools: Tools
+) -> str | None:
+    """Return the service's name where a person's file must bear it: nothing else tells this service from others."""
+    if event.way is not Way.PAGE or event.data.get("confirmed") == "yes":
+        return None
+    installed = await tools.ledger.read(lambda change: change.tokens.installed(service))
+    is_shared = len({stored.service for stored in candidates}) > 1
+    is_first = installed is None or installed.envelope is None
+    return world.services[service].service.name if is_shared or is_first else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +146,8 @@ def _choose(event: Event, attachment: Attachment, candidates: Iterable[StoredCer
     """Return the service that the envelope is for, with the certificate that it was made for where that is known."""
     known = {stored.service: stored for stored in reversed(tuple(candidates)) if stored.service in world.services}
     if event.service is not None:
+        if event.service not in known and known:
+            raise NeedsCustodian(_other_service(event.service, sorted(known), world))
         if event.service not in known and not _is_unknowable(event.service, world):
             raise NeedsCustodian(_no_key(f"no certificate of {event.service}", event.service))
         return _Choice(event.service, known.get(event.service))
@@ -190,6 +222,25 @@ def _ambiguous(services: list[str]) -> Finding:
         f"This token could be for any of these services, which share one key: {', '.join(services)}.",
         "It was not used, for a token in the wrong service cuts the right one off.",
         f"Put the file into the folder of its service, such as tokens/{services[0]}/.",
+    )
+
+
+def _other_service(wanted: str, named: list[str], world: World) -> Finding:
+    names = " or ".join(f"“{world.services[one].service.name}”" for one in named)
+    return Finding(
+        Code.OTHER_SERVICE,
+        f"This token is for {names}, and not for “{world.services[wanted].service.name}”.",
+        "It was not used here. The service that it is for needs it now, for its old token is dead since the download.",
+        f"Hand it over for {named[0]}: on its own place of the page, or with `tokenward drop FILE`.",
+    )
+
+
+def _unconfirmed(service_name: str, why: str) -> Finding:
+    return Finding(
+        Code.UNCONFIRMED,
+        f"It is not certain that this file is for “{service_name}”. {why}",
+        "Nothing else tells it from a file for another service, so it was not used yet.",
+        f"If you downloaded it for “{service_name}” just now, say so and hand it over again.",
     )
 
 
