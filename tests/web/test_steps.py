@@ -2,12 +2,14 @@
 
 import pytest
 
-from tokenward.model.organisation import Portal
-from tokenward.web.steps import GUIDES, steps
+from tokenward.model.organisation import Organisation, Portal
+from tokenward.web.steps import GUIDES, directions
 
 
-def _steps(portal=Portal.BUSINESS_MANAGER, certificate="main.pem", *, release_devices=False, first_link=True):
-    return steps(portal, "Main MDM", certificate, release_devices=release_devices, first_link=first_link)
+def _steps(portal=Portal.BUSINESS_MANAGER, certificate="main.pem", *, name="Main MDM", own=(), **words):
+    corp = Organisation("corp", "Example Corporation", portal, steps=own)
+    shown = directions(corp, name, certificate, **{"release_devices": False, "first_link": True, **words})
+    return (*shown.actions, *shown.notes)
 
 
 @pytest.mark.parametrize("portal", Portal)
@@ -52,10 +54,16 @@ def test_the_steps_say_how_old_they_are_and_end_with_what_to_do_without_tokenwar
 
 def test_braces_in_a_name_are_shown_as_they_are():
     """A12: the name is the service's own, whatever it is."""
-    assert any(
-        "{box} MDM" in step
-        for step in steps(Portal.BUSINESS_MANAGER, "{box} MDM", "a.pem", release_devices=False, first_link=True)
-    )
+    assert any("{box} MDM" in step for step in _steps(name="{box} MDM"))
+
+
+def test_an_operators_own_steps_take_the_place_of_ours():
+    """B6.4: overridable, where a portal looks different; what is to be handed over stays said."""
+    first, *rest = _steps(own=("Open {name} and upload {file}; {unknown} stays.",), first_link=False)
+
+    assert first == "Open Main MDM and upload main.pem; {unknown} stays."
+    assert rest[0].startswith("Hand over the file")
+    assert not any("last checked" in step for step in rest)
 
 
 def test_a_first_link_without_a_certificate_makes_no_steps():

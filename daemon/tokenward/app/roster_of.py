@@ -50,7 +50,14 @@ def policy_of(service: PolicySettings, everywhere: PolicySettings) -> ServicePol
 
 
 def _organisation(settings: OrganisationSettings) -> Organisation:
-    return Organisation(settings.id, settings.name, settings.portal, settings.terms, settings.device_api)
+    return Organisation(
+        id=settings.id,
+        name=settings.name,
+        portal=settings.portal,
+        terms=settings.terms,
+        device_api=settings.device_api,
+        steps=settings.steps,
+    )
 
 
 def _person(settings: PersonSettings) -> Person:
@@ -62,6 +69,7 @@ def _person(settings: PersonSettings) -> Person:
         password_source=settings.password_source,
         also_known_as=settings.also_known_as,
         contact=_contacts(settings.contact),
+        name=settings.name or "",
     )
 
 

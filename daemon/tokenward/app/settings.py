@@ -128,6 +128,8 @@ class OrganisationSettings(Section):
     """PEM file of authorities to trust for Apple's APIs instead of the system's."""
     proxy: Proxy | None = None
     """HTTP proxy on the way to Apple's APIs; the environment's is never used."""
+    steps: tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)], ...] = ()
+    """Steps through the portal that people are shown instead of ours; `{name}`, `{file}` and `{box}` are filled in."""
     apple_api: ApiAccountSettings | None = None
     """Without it people do in the portal what the API could."""
 
@@ -146,6 +148,7 @@ class PersonSettings(Section):
     password_source: str | None = None
     also_known_as: dict[str, OneOrMany] = Field(default_factory=dict)
     contact: tuple[ContactSettings, ...] = ()
+    name: Text | None = None
 
 
 class NotifySettings(Section):

@@ -55,3 +55,5 @@ class Organisation:
     """Ids of the people who can accept Apple's terms."""
     device_api: str = APPLE_DEVICE_API
     """Where Apple's device assignment API is reached."""
+    steps: tuple[str, ...] = ()
+    """The operator's own steps through the portal; ``{name}``, ``{file}`` and ``{box}`` are filled in."""

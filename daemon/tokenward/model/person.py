@@ -50,6 +50,13 @@ class Person:
     also_known_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Other names by kind: ``email`` addresses, or an id in the words of one source or of HR."""
     contact: tuple[Contact, ...] = ()
+    name: str = ""
+    """What people call them."""
+
+    @property
+    def called(self) -> str:
+        """What they are called where people read it."""
+        return self.name or self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tokenward.web.scrape import Scrape
 FOLDERS: Final = ("certificates", "tokens", "events")
 _FIRST_OF_OTHERS: Final = "TW305"
 """From this number on, findings are about commands and about other parties, not about what was dropped."""
-REFUSALS: Final = tuple(code.reason for code in Code if code.number < _FIRST_OF_OTHERS)
+REFUSALS: Final = tuple(code.reason for code in Code if code.number < _FIRST_OF_OTHERS and code is not Code.UNCONFIRMED)
 """Why a dropped file can be refused."""
 
 

@@ -4,18 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tokenward.model.person import Role, Standing
-from tokenward.model.registration import RegisteredBy
 from tokenward.model.rotation import Blocked, Cause, Claim, Installation, Rotation, State
 from tokenward.model.service import Keyholder, Service
 from tokenward.model.token import Basis, InstalledToken, TokenState
 from tokenward.policy.decision import Facts
 from tokenward.policy.due import expiry_of
 from tokenward.policy.succession import is_usable, line
+from tokenward.web.claimed import directions_for
 from tokenward.web.overview import Overview
 from tokenward.web.read_model import LastReading
 from tokenward.web.standing import custodian_of, next_rotation_at, works
 from tokenward.web.status import days_left, shown_causes
-from tokenward.web.steps import steps
 from tokenward.web.waiting import WaitingFor, waiting_for
 
 
@@ -215,20 +214,8 @@ def rotation_detail(rotation: Rotation, overview: Overview) -> RotationDetail:
 
 
 def _steps(service: Service, rotation: Rotation | None, overview: Overview) -> tuple[str, ...]:
-    """Return the steps for whoever holds the rotation, if a preflight was green since they said that they start."""
-    if rotation is None or rotation.state is not State.AWAITING_TOKEN or rotation.claim is None:
-        return ()
-    if rotation.cleared_at is None or rotation.cleared_at < rotation.claim.at or rotation.certificate is None:
-        return ()
-    token = overview.record_of(service).token
-    is_there = rotation.registered_by in {RegisteredBy.API, RegisteredBy.KNOWN}
-    return steps(
-        overview.roster.organisation_of(service).portal,
-        service.name,
-        None if is_there else f"{service.id}.pem",
-        release_devices=service.release_devices,
-        first_link=token is None,
-    )
+    shown = directions_for(service, rotation, overview)
+    return (*shown.actions, *shown.notes) if shown else ()
 
 
 def _token(token: InstalledToken) -> TokenDetail:

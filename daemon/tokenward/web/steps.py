@@ -6,12 +6,13 @@ Source: Apple Business Manager, School Manager and Apple Business user guides, "
 where these are silent (replacing a certificate), support pages of device management vendors.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from tokenward.model.organisation import Portal
+from tokenward.model.organisation import Organisation, Portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ class Guide:
     download: str
 
 
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """What a person is to do in the portal, in order, and what to know besides."""
+
+    actions: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+_PLACE: Final = re.compile(r"\{(name|file|box)\}")
 _CHECKED: Final = date(2026, 11, 1)
 
 
@@ -86,13 +96,18 @@ GUIDES: Final[Mapping[Portal, Guide]] = {
 }
 
 
-def steps(
-    portal: Portal, service_name: str, certificate_file: str | None, *, release_devices: bool, first_link: bool
-) -> tuple[str, ...]:
-    """Return the steps that lead a person to a new token file, in order, each a sentence or two.
+def directions(
+    organisation: Organisation,
+    service_name: str,
+    certificate_file: str | None,
+    *,
+    release_devices: bool,
+    first_link: bool,
+) -> Directions:
+    """Return what leads a person to a new token file, in order, each a sentence or two.
 
     Args:
-        portal: The portal that the organisation uses.
+        organisation: Decides by its portal, or by its own steps.
         service_name: The service's name in the portal.
         certificate_file: Name of the certificate's file as the person has it; None where Apple has it already.
         release_devices: Whether the service may release devices from the organisation.
@@ -103,17 +118,24 @@ def steps(
     """
     if first_link and certificate_file is None:
         raise ValueError(f"{service_name} can't be linked for the first time without a certificate")
-    guide = GUIDES[portal]
+    guide = GUIDES[organisation.portal]
     words = {"name": service_name, "file": certificate_file or "", "box": _box(release_devices=release_devices)}
-    quoted = f"“{service_name}”"
-    return (
+    way = organisation.steps or (
         f"On a computer, sign in to {guide.portal} with your Managed Apple Account.",
-        *(step.format_map(words) for step in _way(guide, certificate_file, first_link=first_link)),
+        *_way(guide, certificate_file, first_link=first_link),
         guide.download,
-        "Hand over the file, whose name ends in .p7m, on this page.",
-        f"If the portal looks different: these steps were last checked in {guide.last_checked:%Y-%m}.",
-        f"If Tokenward can't be reached: keep the file, do not download again, and give it to whoever runs {quoted}.",
     )
+    age = f"If the portal looks different: these steps were last checked in {guide.last_checked:%Y-%m}."
+    away = "If Tokenward can't be reached: keep the file, do not download again, and give it to whoever runs"
+    return Directions(
+        (*(_filled(step, words) for step in way), "Hand over the file, whose name ends in .p7m, on this page."),
+        (*(() if organisation.steps else (age,)), f"{away} “{service_name}”."),
+    )
+
+
+def _filled(step: str, words: Mapping[str, str]) -> str:
+    """Return *step* with its words filled in; other braces, in whatever an operator wrote, stay as they are."""
+    return _PLACE.sub(lambda found: words.get(found[1], found[0]), step)
 
 
 def _way(guide: Guide, certificate_file: str | None, *, first_link: bool) -> tuple[str, ...]:
