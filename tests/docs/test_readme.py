@@ -21,6 +21,7 @@ from tokenward.model.secret import Secret
 
 README = ROOT / "README.md"
 _NOTIFY = ROOT / "daemon" / "tokenward" / "notify"
+_PAGES = ROOT / "daemon" / "tokenward" / "web" / "templates"
 BLOCKS = blocks(README)
 NOTHING = Block("", "", "")
 LONGEST_SECONDS = 30.0
@@ -147,7 +148,8 @@ def test_the_readme_lists_every_target_and_every_issuer():
 @pytest.mark.parametrize(
     ("sentence", "is_missing"),
     [
-        ("No web pages", not (ROOT / "daemon" / "tokenward" / "web" / "templates").exists()),
+        ("No board", not list(_PAGES.glob("board*"))),
+        ("No personal page", not list(_PAGES.glob("handover*"))),
         ("No web receivers", not SOURCES),
         ("Messages to people are written to the log", len(list(_NOTIFY.glob("*_channel.py"))) == 1),
         ("No products but NanoDEP and the directory", set(TARGETS) == {"nanodep", "directory"}),
