@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import NoReturn, TypeVar
 
 from tokenward.model.arrival import Answer, Arrival, Arrivals, Place
+from tokenward.model.certificate import Certificate
 from tokenward.model.finding import Code, Finding, Retryable
+from tokenward.model.link import Link
 from tokenward.model.organisation import Organisation
 from tokenward.model.person import PersonState
 from tokenward.model.target import IssueOrder
@@ -25,9 +27,16 @@ class FakeViews:
     states: tuple[PersonState, ...] = ()
     rows: tuple[TallyRow, ...] = ()
     lines: tuple[AuditLine, ...] = ()
+    made: tuple[Link, ...] = ()
 
     def services(self) -> Mapping[str, ServiceRecord]:
         return {record.service: record for record in self.records}
+
+    def links(self) -> tuple[Link, ...]:
+        return self.made
+
+    def certificate(self, service: str, fingerprint: str) -> Certificate | None:
+        return None
 
     def people(self) -> Mapping[str, PersonState]:
         return {state.person: state for state in self.states}

@@ -7,6 +7,7 @@ from typing import Final, Self
 from tokenward.app.knowledge import Commits
 from tokenward.app.outside import Outside
 from tokenward.app.world import Configuration, build_world
+from tokenward.crypto.link_keys import LinkKeys
 from tokenward.crypto.sealing import Sealer, parse_seal_key
 from tokenward.rotation.engine import Engine
 from tokenward.rotation.intake import Intake
@@ -34,6 +35,7 @@ class Core:
     watch: Watch
     review: Review
     links: Links
+    link_keys: LinkKeys
     commits: Commits
 
     @classmethod
@@ -46,7 +48,8 @@ class Core:
         settings = configuration.settings
         core: Self
         commits = Commits()
-        sealer = Sealer(parse_seal_key(configuration.reveal(settings.daemon.seal_key).reveal()), secrets.token_bytes)
+        seal_key = parse_seal_key(configuration.reveal(settings.daemon.seal_key).reveal())
+        sealer = Sealer(seal_key, secrets.token_bytes)
 
         def committed() -> None:
             core.committed()
@@ -69,6 +72,7 @@ class Core:
             Watch(tools, intake, present),
             Review(tools, intake, present),
             Links(tools, present),
+            LinkKeys(seal_key),
             commits,
         )
         return core

@@ -14,9 +14,11 @@ from tokenward.rotation.ports import World
 from tokenward.schema.address import Address
 from tokenward.sources.control import ControlSource
 from tokenward.sources.drop import DropSource
-from tokenward.web.apps import control_app, metrics_app
+from tokenward.web.apps import control_app, metrics_app, public_app
 from tokenward.web.control_reads import ControlReads
 from tokenward.web.exports import Exports
+from tokenward.web.handover.deeds import Deeds
+from tokenward.web.handover.routes import Answering, Handover
 from tokenward.web.metrics import Metrics
 from tokenward.web.vitals import Build, ConfigurationHealth, Readiness, SourceHealth, Vitals
 
@@ -45,6 +47,8 @@ class Faces:
     condition: Condition
     metrics: Address = field(default=Address("127.0.0.1", 0))
     """Where ``/metrics`` is served, once open."""
+    public: Address = field(default=Address("127.0.0.1", 0))
+    """Where the personal pages are served, once open."""
 
     def open(self, listeners: Listeners, control: Path) -> None:
         """Bind every listener.
@@ -56,6 +60,9 @@ class Faces:
         self.metrics = address_of(bound)
         metrics = Metrics(self.core.ledger, self._world, self.vitals)
         listeners.add(metrics_app(metrics, self.readiness), bound)
+        public = bind(self.core.configuration.settings.listen.public)
+        self.public = address_of(public)
+        listeners.add(public_app(self._handover()), public)
         asked = (*self._control().routes(), *Exports(self.core.tools, self._world).routes())
         listeners.add(control_app(self._reads(), asked), bind_unix(control))
 
@@ -114,6 +121,21 @@ class Faces:
         core = self.core
         settlements = EventSettlements(core.ledger, core.commits)
         return ControlSource(core.intake, settlements, core.tools.clock, core.tools.chance)
+
+    def _handover(self) -> Handover:
+        core = self.core
+        settlements = EventSettlements(core.ledger, core.commits)
+        return Handover(
+            Answering(
+                read_model=core.ledger,
+                world=self._world,
+                find=core.link_keys.find,
+                deeds=Deeds(core.intake, settlements, core.tools.clock, core.tools.chance),
+                commits=core.commits,
+                clock=core.tools.clock,
+                is_ending=lambda: self.condition.is_ending,
+            )
+        )
 
     def _world(self) -> World:
         return self.core.world

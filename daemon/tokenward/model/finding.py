@@ -9,8 +9,10 @@ Errors are cut by **who acts next**, because that is all that an ``except`` want
       OutcomeUnknown    nobody yet: the action may have happened, so look before doing it again
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 
 class Code(Enum):
@@ -72,6 +74,9 @@ class Code(Enum):
         self.reason = reason
 
 
+_PRINTED: Final = re.compile(r"TW\d{3} (.*)\n  Means  (.*)\n  Do     (.*)\n", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, in the three parts that a person needs. Never holds a secret or a whole body."""
@@ -87,6 +92,12 @@ class Finding:
     def text(self) -> str:
         """Return the finding as it is printed everywhere, in three lines."""
         return f"{self.code.number} {self.happened}\n  Means  {self.means}\n  Do     {self.do}\n"
+
+    @staticmethod
+    def sentences(text: str) -> str:
+        """Return what ``text`` returned as running sentences, for a page: without number and headings."""
+        found = _PRINTED.fullmatch(text)
+        return " ".join(found.groups()) if found else text.strip()
 
 
 class TokenwardError(Exception):

@@ -41,6 +41,8 @@ class Abilities:
     """Whether its answers hold the token's secrets, so that they are dropped right after hashing."""
     least_privilege: str
     """What the credential must be allowed to do, and nothing more."""
+    by_hand: tuple[str, ...] = ()
+    """How the file is handed over without us, in the product's own way, step by step."""
 
 
 class BlockReason(StrEnum):

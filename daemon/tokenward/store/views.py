@@ -9,8 +9,9 @@ from typing import Final
 from sqlite_utils import Database
 
 from tokenward.model.arrival import Answer, Arrival, Arrivals, PasswordChange, Place
-from tokenward.model.certificate import AnyRecipient
+from tokenward.model.certificate import AnyRecipient, Certificate
 from tokenward.model.finding import Finding
+from tokenward.model.link import Link
 from tokenward.model.person import PersonState
 from tokenward.model.rotation import Rotation
 from tokenward.model.token import InstalledToken, TokenState
@@ -19,6 +20,7 @@ from tokenward.store import arrivals, audit
 from tokenward.store.certificates import CertificateTable
 from tokenward.store.columns import instant, words
 from tokenward.store.inbox import finding_from_row
+from tokenward.store.links import LinkTable
 from tokenward.store.people import PersonTable
 from tokenward.store.probes import password_changes
 from tokenward.store.rotations import RotationTable
@@ -163,6 +165,15 @@ class Views:
     def people(self) -> Mapping[str, PersonState]:
         """Return everybody of whom something is known, by id."""
         return PersonTable(self._connection).states()
+
+    def links(self) -> tuple[Link, ...]:
+        """Return every link that was ever made to a personal page."""
+        return LinkTable(self._connection).all()
+
+    def certificate(self, service: str, fingerprint: str) -> Certificate | None:
+        """Return the certificate of *service* with *fingerprint*."""
+        stored = CertificateTable(self._connection).find(service, fingerprint)
+        return stored.certificate if stored else None
 
     def history(self, service: str, limit: int) -> History:
         """Return the latest audit lines, closed rotations and password changes of *service*, *limit* of each."""

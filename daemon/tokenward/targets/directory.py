@@ -40,6 +40,7 @@ ABILITIES: Final = Abilities(
     verdicts=frozenset(),
     reads_secrets=False,
     least_privilege="The daemon's user must be able to make, read and replace files in the folder.",
+    by_hand=("Copy the file to where the program that reads the folder can take it.",),
 )
 
 

@@ -8,8 +8,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute, Route
 
+from tokenward.web.assets import asset_routes
 from tokenward.web.control_reads import ControlReads
 from tokenward.web.exposition import Exposition
+from tokenward.web.handover.routes import Handover
+from tokenward.web.handover.upload import LARGEST_BODY
 from tokenward.web.health import health_routes
 from tokenward.web.metrics import Metrics
 from tokenward.web.vitals import Readiness
@@ -24,6 +27,11 @@ def metrics_app(metrics: Metrics, readiness: Callable[[], Readiness]) -> Starlet
     """Return the application of the metrics listener: ``/metrics``, ``/healthz`` and ``/readyz``, all of them GET."""
     routes = [Route("/metrics", Exposition(metrics).answer), *health_routes(readiness)]
     return Starlette(routes=routes, middleware=[_at_most(_NO_BODY)])
+
+
+def public_app(handover: Handover) -> Starlette:
+    """Return the application of the public listener: the personal pages, and what they are made of."""
+    return Starlette(routes=[*handover.routes(), *asset_routes()], middleware=[_at_most(LARGEST_BODY)])
 
 
 def control_app(reads: ControlReads, source_routes: Iterable[BaseRoute]) -> Starlette:

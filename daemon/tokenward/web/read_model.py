@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from tokenward.model.arrival import Answer, Arrival, Arrivals, PasswordChange, Place
+from tokenward.model.certificate import Certificate
+from tokenward.model.link import Link
 from tokenward.model.person import PersonState
 from tokenward.model.rotation import Rotation
 from tokenward.model.token import InstalledToken, TokenState
@@ -161,6 +163,14 @@ class Views(Protocol):
 
     def services(self) -> Mapping[str, ServiceRecord]:
         """Return every service of which anything is on record, by id."""
+        ...
+
+    def links(self) -> tuple[Link, ...]:
+        """Return every link that was ever made to a personal page."""
+        ...
+
+    def certificate(self, service: str, fingerprint: str) -> Certificate | None:
+        """Return the certificate of *service* with *fingerprint*."""
         ...
 
     def people(self) -> Mapping[str, PersonState]:

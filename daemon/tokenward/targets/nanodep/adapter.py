@@ -59,6 +59,11 @@ ABILITIES: Final = Abilities(
     verdicts=frozenset({TokenState.VALID, TokenState.TERMS_UNSIGNED}) | DEAD,
     reads_secrets=True,
     least_privilege="There is one API key (-api, NANODEP_API), which may do anything: limit who reaches it.",
+    by_hand=(
+        "Bring the file to a machine that reaches depserver, and have its API key and the DEP name at hand.",
+        "Run: curl --user depserver:API-KEY --upload-file FILE https://DEPSERVER/v1/tokenpki/DEP-NAME",
+        "If it answers “mismatched consumer key” and the file is surely this service's, add ?force=1 to the address.",
+    ),
 )
 
 

@@ -1,0 +1,217 @@
+"""What a personal page shows, service by service: how far it is, and what there is to do. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from tokenward.model.link import READABLE_FOR
+from tokenward.model.organisation import Organisation
+from tokenward.model.rotation import Rotation, State
+from tokenward.model.service import Service
+from tokenward.model.target import BlockReason
+from tokenward.model.token import DEAD, Expiry, InstalledToken
+from tokenward.policy.asking import Ask, Part
+from tokenward.policy.due import expiry_of
+from tokenward.web.claimed import certificate_file, directions_for, is_cleared, needs_upload
+from tokenward.web.handover.sentences import CAUSES, OBSTACLES, TROUBLES
+from tokenward.web.overview import Overview
+from tokenward.web.status import shown_causes
+from tokenward.web.steps import Directions
+
+BY_HAND_AFTER: Final = timedelta(minutes=10)
+"""How long an installation may fail before the product's own way is shown."""
+
+
+class Stage(StrEnum):
+    """How far a service is, as its card shows it."""
+
+    READY = "ready"
+    """*Start now* can be pressed."""
+    LOCKED = "locked"
+    """Another service comes first."""
+    TAKEN = "taken"
+    """Somebody else is at it."""
+    LOOKING = "looking"
+    """They started; whether the way is clear is being looked at."""
+    STUCK = "stuck"
+    """The way is not clear: nothing is to be downloaded now."""
+    STEPS = "steps"
+    """Apple's steps are shown, and the file is waited for."""
+    FIND = "find"
+    """Somebody seems to have downloaded a token: its file is sought."""
+    PREPARING = "preparing"
+    """They were asked before, and are asked again once the way is prepared."""
+    UNDER_WAY = "under_way"
+    """The file is here; it is being installed and proven."""
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One service on the page."""
+
+    service: Service
+    organisation: Organisation
+    rotation: Rotation
+    stage: Stage
+    why: tuple[str, ...]
+    """Why a new token is needed, a sentence each."""
+    is_dead: bool
+    """Whether the token in use is known not to work."""
+    expiry: Expiry | None
+    """Of the token in use, which is the new one once it is installed."""
+    held_by: str | None = None
+    """Who is at it, where that is somebody else."""
+    trouble: str | None = None
+    """What is in the way."""
+    directions: Directions | None = None
+    certificate: str | None = None
+    """Name of the certificate's file, where it has to be uploaded."""
+    progress: tuple[tuple[str, str], ...] = ()
+    """Stages as pairs of a state (done, now, stuck, ahead) and words."""
+    by_hand: tuple[str, ...] = ()
+    """The product's own way, once an installation has failed for a while."""
+
+    @property
+    def takes_file(self) -> bool:
+        """Whether a file can be handed over here."""
+        return self.stage in {Stage.STEPS, Stage.FIND}
+
+    def outage(self, now: datetime) -> timedelta | None:
+        """Return how long the old token was dead before the new one worked; None where that did not happen."""
+        started_at = self.rotation.outage_started_at
+        return None if started_at is None else max((self.rotation.outage_ended_at or now) - started_at, timedelta())
+
+
+def cards_of(asks: tuple[Ask, ...], person: str, overview: Overview, by_hand: "ByHand") -> tuple[Card, ...]:
+    """Return a card for each of *asks*: the next service unlocks when the one before is proven (B6.2)."""
+    cards, is_free = [], True
+    for ask in asks:
+        card = _card(ask, person, overview, by_hand.get(ask.service.id, ()))
+        if card.stage is Stage.READY and not is_free:
+            card = replace(card, stage=Stage.LOCKED)
+        is_free = is_free and not _holds_others_off(card)
+        cards.append(card)
+    return tuple(cards)
+
+
+ByHand = dict[str, tuple[str, ...]]
+"""How a file is handed to a service's product without us, by the service's id."""
+
+
+def done_cards(person: str, overview: Overview) -> Iterator[Card]:
+    """Yield what *person* finished within the last day, the latest first."""
+    closed = [
+        rotation
+        for record in overview.records.values()
+        if (rotation := record.last_done) is not None and _is_fresh(rotation, person, overview)
+    ]
+    for rotation in sorted(closed, key=lambda one: one.closed_at or one.entered_at, reverse=True):
+        service = overview.roster.services[rotation.service]
+        yield _plain(service, rotation, Stage.DONE, overview)
+
+
+def _is_fresh(rotation: Rotation, person: str, overview: Overview) -> bool:
+    service = overview.roster.services.get(rotation.service)
+    if service is None or rotation.closed_at is None or overview.now - rotation.closed_at >= READABLE_FOR:
+        return False
+    if service.id not in overview.asking_people or overview.record_of(service).rotation is not None:
+        return False
+    account = overview.roster.account_of(person, service)
+    return rotation.actor == person or (account is not None and rotation.supplied_by == account)
+
+
+def _card(ask: Ask, person: str, overview: Overview, by_hand: tuple[str, ...]) -> Card:
+    rotation, stage = ask.rotation, _stage(ask, person, overview.now)
+    card = _plain(ask.service, rotation, stage, overview)
+    match stage:
+        case Stage.TAKEN if rotation.claim is not None:
+            holder = overview.roster.people.get(rotation.claim.person)
+            return replace(card, held_by=holder.called if holder else rotation.claim.person)
+        case Stage.STUCK if rotation.blocked is not None:
+            return replace(card, trouble=OBSTACLES[rotation.blocked.reason])
+        case Stage.STEPS:
+            upload = certificate_file(ask.service) if needs_upload(rotation) else None
+            return replace(card, directions=directions_for(ask.service, rotation, overview), certificate=upload)
+        case Stage.UNDER_WAY:
+            return replace(
+                card,
+                progress=_progress(rotation),
+                trouble=TROUBLES[rotation.blocked.reason] if rotation.blocked else None,
+                by_hand=by_hand if _fails_for_long(rotation, overview.now) else (),
+            )
+        case _:
+            return card
+
+
+def _plain(service: Service, rotation: Rotation, stage: Stage, overview: Overview) -> Card:
+    facts = overview.facts_of(service)
+    return Card(
+        service=service,
+        organisation=overview.roster.organisation_of(service),
+        rotation=rotation,
+        stage=stage,
+        why=tuple(CAUSES[cause] for cause in shown_causes(rotation.causes)),
+        is_dead=_is_dead(facts.token) or rotation.outage_started_at is not None,
+        expiry=expiry_of(facts),
+    )
+
+
+def _is_dead(token: InstalledToken | None) -> bool:
+    return token is not None and token.state in DEAD
+
+
+def _stage(ask: Ask, person: str, now: datetime) -> Stage:
+    rotation = ask.rotation
+    match ask.part:
+        case Part.WATCH:
+            return Stage.UNDER_WAY
+        case Part.FIND:
+            return Stage.FIND
+        case Part.WAIT:
+            return Stage.PREPARING
+        case Part.DOWNLOAD:
+            return _stage_of_download(rotation, person, now)
+
+
+def _stage_of_download(rotation: Rotation, person: str, now: datetime) -> Stage:
+    claim = rotation.claim if rotation.claim and rotation.claim.until > now else None
+    if claim is not None and claim.person != person:
+        return Stage.TAKEN
+    if claim is not None:
+        return Stage.STEPS if is_cleared(rotation) else Stage.LOOKING
+    if rotation.blocked is not None and rotation.blocked.reason is not BlockReason.WRONG_SERVER:
+        return Stage.STUCK
+    return Stage.READY
+
+
+def _holds_others_off(card: Card) -> bool:
+    """Return whether the next service has to wait for this one: it can be done, or is being done and gets on."""
+    return card.stage in {Stage.READY, Stage.LOOKING, Stage.STEPS, Stage.UNDER_WAY} and not card.by_hand
+
+
+def _fails_for_long(rotation: Rotation, now: datetime) -> bool:
+    failing = rotation.state is State.CHECKED and rotation.blocked is not None
+    return failing and now - rotation.entered_at >= BY_HAND_AFTER
+
+
+_STAGES: Final = (
+    (State.RECEIVED, "The file is here"),
+    (State.CHECKED, "It is the right one"),
+    (State.INSTALLED, "It is installed in the service"),
+    (State.PROVEN, "The service is seen to work with it"),
+)
+
+
+def _progress(rotation: Rotation) -> tuple[tuple[str, str], ...]:
+    reached = [state for state, _ in _STAGES].index(rotation.state)
+    ongoing = "stuck" if rotation.blocked is not None else "now"
+
+    def shown(place: int) -> str:
+        if place <= reached:
+            return "done"
+        return ongoing if place == reached + 1 else "ahead"
+
+    return tuple((shown(place), words) for place, (_, words) in enumerate(_STAGES))
