@@ -23,6 +23,7 @@ from tokenward.rotation.record import Settlement
             EventKind.CANCEL,
             {"reason": "moved", "until": "2027-01-07T00:00:00Z"},
         ),
+        (["ack", "main", "--as-proven", "--reason", "seen"], EventKind.ACKNOWLEDGE, {"reason": "seen"}),
         (["adopt", "main", "--expires", "2027-03-01"], EventKind.ADOPT, {"expires_at": "2027-03-01T00:00:00Z"}),
         (
             ["adopt", "main", "--expires", "2027-03-01T09:00:00+02:00"],
@@ -49,6 +50,7 @@ def test_what_is_asked_is_an_event(cli, control, arguments, kind, data):
         ["rotate", "main"],
         ["retry", "main"],
         ["cancel", "main", "--reason", "x"],
+        ["ack", "main", "--as-proven", "--reason", "x"],
         ["adopt", "main", "--expires", "2027-03-01"],
     ],
     ids=" ".join,

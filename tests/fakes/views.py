@@ -11,9 +11,10 @@ from tokenward.model.finding import Code, Finding, Retryable
 from tokenward.model.link import Link
 from tokenward.model.organisation import Organisation
 from tokenward.model.person import PersonState
+from tokenward.model.rotation import Rotation
 from tokenward.model.target import IssueOrder
 from tokenward.model.token import ServerToken
-from tokenward.store.views import AuditLine, Depths, History, ServiceRecord, TallyRow
+from tokenward.store.views import AuditHead, AuditLine, Depths, History, ServiceRecord, TallyRow
 from tokenward.web.read_model import Views
 
 T = TypeVar("T")
@@ -49,6 +50,15 @@ class FakeViews:
 
     def history(self, service: str, limit: int) -> History:
         return History(tuple(line for line in self.lines if line.service == service)[:limit], ())
+
+    def rotations_between(self, start: datetime, end: datetime) -> tuple[Rotation, ...]:
+        return tuple(one.rotation for one in self.records if one.rotation is not None)
+
+    def audit_head(self) -> AuditHead:
+        return AuditHead(len(self.lines), "0" * 64)
+
+    def broken_audit_line(self) -> int | None:
+        return None
 
     def latest_arrivals(self, limit: int) -> Arrivals:
         return Arrivals((), Place())

@@ -197,6 +197,45 @@ class PasswordChange(Answer):
     replaced_at: datetime | None = None
 
 
+class ReportedRotation(Answer):
+    """One rotation, as ``report`` tells of it."""
+
+    id: str
+    organisation: str | None = None
+    service: str
+    causes: tuple[str, ...] = ()
+    state: str
+    opened_at: datetime
+    due_at: datetime
+    closed_at: datetime | None = None
+    missed_by_seconds: float | None = None
+    asked: str | None = None
+    supplied_by: str | None = None
+    downloader: str | None = None
+    rung: int | None = None
+    vouched_at: datetime | None = None
+    outage: Outage | None = None
+    close_reason: str | None = None
+
+
+class Chain(Answer):
+    """The audit record."""
+
+    last_line: int
+    head: str
+    first_broken_line: int | None = None
+
+
+class Report(Answer):
+    """``GET /v1/report``."""
+
+    start: datetime
+    end: datetime
+    made_at: datetime
+    rotations: tuple[ReportedRotation, ...] = ()
+    chain: Chain
+
+
 class History(Answer):
     """``GET /v1/services/{id}/history``."""
 

@@ -1,4 +1,4 @@
-"""``rotate``, ``retry``, ``cancel`` and ``adopt``: what somebody may ask for a service."""
+"""``rotate``, ``retry``, ``cancel``, ``ack`` and ``adopt``: what somebody may ask for a service."""
 
 import click
 
@@ -70,6 +70,22 @@ def cancel(
     """
     data = {"reason": reason, "until": until}
     return ask(invocation, Request("cancel", service, data=data), as_json=as_json, dry_run=dry_run)
+
+
+@verb("ack", examples=('tokenward ack main --as-proven --reason "seen to sync in the product\'s console"',))
+@click.argument("service")
+@click.option("--as-proven", is_flag=True, required=True, help="Take your word as the proof.")
+@click.option("--reason", metavar="TEXT", required=True, help="What you saw; the record keeps it.")
+@dry_run_option
+@json_option
+def ack(invocation: Invocation, service: str, *, as_proven: bool, reason: str, dry_run: bool, as_json: bool) -> Exit:
+    """Vouch for a new token that can't be proven.
+
+    For one that is installed, in a product that can't show that it works with it, once you have seen it yourself. The
+    rotation ends with rung 0 on record: a person's word.
+    """
+    del as_proven  # the only kind of word that there is: it is asked for so that nobody gives it by accident
+    return ask(invocation, Request("ack", service, data={"reason": reason}), as_json=as_json, dry_run=dry_run)
 
 
 @verb("adopt", examples=("tokenward adopt main --expires 2027-03-01",))

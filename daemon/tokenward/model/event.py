@@ -50,7 +50,7 @@ class EventKind(StrEnum):
     REMIND_LATER = "remind.later"
     ACCESS_CONFIRMED = "access.confirmed"
     LINK_WANTED = "link.wanted"
-    ACKNOWLEDGE = "acknowledge"
+    ACKNOWLEDGE = "ack"
     PROBE = "probe"
     IMPORT_TOKEN = "token.import"
 

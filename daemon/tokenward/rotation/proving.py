@@ -88,5 +88,6 @@ def _ask_later(rotation: Rotation, proof: Unanswered | None, now: datetime) -> O
 def _pending(proof: Proof, wanted: int) -> Obstacle:
     return Obstacle(
         BlockReason.PROOF_PENDING,
-        f"look at the product's log of Apple's device sync: proof reached rung {proof.rung} of {wanted} ({proof.why})",
+        f"look at the product's log of Apple's device sync: proof reached rung {proof.rung} of {wanted} ({proof.why}); "
+        "if you see it work, vouch for it with `tokenward ack --as-proven`",
     )

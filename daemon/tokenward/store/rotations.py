@@ -130,6 +130,14 @@ class RotationTable:
         """
         return self.load(query, service, limit)
 
+    def between(self, start: datetime, end: datetime) -> tuple[Rotation, ...]:
+        """Return every rotation that was open at some time from *start* until before *end*, oldest first."""
+        query = """
+            select * from rotation where opened_at < ? and (closed_at is null or closed_at >= ?)
+            order by opened_at, id
+        """
+        return self.load(query, micros(end), micros(start))
+
     def due(self, now: datetime, limit: int) -> tuple[Rotation, ...]:
         """Return open rotations whose ``wake_at`` has come: those after the click first, then by due date."""
         return self.load(DUE, micros(now), limit)

@@ -186,6 +186,10 @@ class Views:
             password_changes(self._connection, service, limit),
         )
 
+    def rotations_between(self, start: datetime, end: datetime) -> tuple[Rotation, ...]:
+        """Return every rotation that was open at some time from *start* until before *end*, oldest first."""
+        return RotationTable(self._connection).between(start, end)
+
     def latest_arrivals(self, limit: int) -> Arrivals:
         """Return the latest *limit* events and refusals, oldest first."""
         return arrivals.latest(self._connection, limit)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from starlette.requests import Request
@@ -9,11 +10,12 @@ from starlette.routing import Route
 
 from tokenward.model.arrival import Arrivals, Place
 from tokenward.model.finding import Code, Finding
-from tokenward.model.instant import Clock
+from tokenward.model.instant import BadInstant, Clock, parse_instant
 from tokenward.rotation.ports import World
 from tokenward.web.answering import NotThere, answering, json_bytes, limit_of, misunderstood, named
 from tokenward.web.overview import Overview
 from tokenward.web.read_model import ReadModel, Views
+from tokenward.web.report import report
 from tokenward.web.service_detail import service_detail
 from tokenward.web.service_history import service_history
 from tokenward.web.status import status
@@ -38,10 +40,10 @@ class ControlReads:
         """Return the routes that answer questions, all of them GET.
 
         ``/v1/status``, ``/v1/services/{id}``, ``/v1/services/{id}/history?limit=N``, ``/v1/version``,
-        ``/v1/events?after=PLACE&limit=N``, where a PLACE is the ``after`` of an earlier answer and the latest are given
-        without one, and ``/v1/events/{number}``. What can't be answered is answered with a finding (``code``,
-        ``happened``, ``means``, ``do``): 404 for a service or an event that is not there, 400 for a wrong limit or
-        place, 503 while the record can't be read.
+        ``/v1/report?from=INSTANT&to=INSTANT``, ``/v1/events?after=PLACE&limit=N``, where a PLACE is the ``after`` of an
+        earlier answer and the latest are given without one, and ``/v1/events/{number}``. What can't be answered is
+        answered with a finding (``code``, ``happened``, ``means``, ``do``): 404 for a service or an event that is not
+        there, 400 for a wrong limit, place or time, 503 while the record can't be read.
         """
         return (
             Route("/v1/status", answering(self._status)),
@@ -49,6 +51,7 @@ class ControlReads:
             Route("/v1/services/{id}/history", answering(self._history)),
             Route("/v1/events", answering(self._events)),
             Route("/v1/events/{number:int}", answering(self._event)),
+            Route("/v1/report", answering(self._report)),
             Route("/v1/version", answering(self._version)),
         )
 
@@ -76,6 +79,12 @@ class ControlReads:
     async def _event(self, request: Request) -> bytes:
         number = int(request.path_params["number"])
         return await self._read_model.look(lambda views: json_bytes(_one(views, number)))
+
+    async def _report(self, request: Request) -> bytes:
+        start, end = _instant(request, "from"), _instant(request, "to")
+        if start >= end:
+            raise misunderstood("The report would end before it begins.", "Name a later end, or an earlier beginning.")
+        return await self._look(lambda overview, views: report(start, end, overview, views))
 
     async def _version(self, _: Request) -> bytes:
         return json_bytes(self._build)
@@ -107,6 +116,19 @@ def _one(views: Views, number: int) -> dict[str, object]:
             )
         )
     return {"event": found, "answers": views.answers(number)}
+
+
+def _instant(request: Request, name: str) -> datetime:
+    """Return the instant that the question names.
+
+    Raises:
+        NeedsOperator: It names none.
+    """
+    written = request.query_params.get(name, "")
+    try:
+        return parse_instant(written)
+    except BadInstant as error:
+        raise misunderstood(f"{name}={written[:40]!r}: {error}.", "Write 2026-01-01T00:00:00Z.") from error
 
 
 def _place(request: Request) -> Place | None:

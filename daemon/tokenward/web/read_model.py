@@ -139,6 +139,20 @@ class AuditLine(Protocol):
         ...
 
 
+class AuditHead(Protocol):
+    """Where the audit chain ends."""
+
+    @property
+    def last_id(self) -> int:
+        """Number of the last line."""
+        ...
+
+    @property
+    def hash(self) -> str:
+        """Its hash, which covers all lines before it."""
+        ...
+
+
 class History(Protocol):
     """What happened to one service, newest first."""
 
@@ -187,6 +201,18 @@ class Views(Protocol):
 
     def history(self, service: str, limit: int) -> History:
         """Return the latest audit lines, closed rotations and password changes of *service*, *limit* of each."""
+        ...
+
+    def rotations_between(self, start: datetime, end: datetime) -> tuple[Rotation, ...]:
+        """Return every rotation that was open at some time from *start* until before *end*, oldest first."""
+        ...
+
+    def audit_head(self) -> AuditHead:
+        """Return where the audit chain ends."""
+        ...
+
+    def broken_audit_line(self) -> int | None:
+        """Return the number of the first audit line that is not as it was written; None: the chain holds."""
         ...
 
     def latest_arrivals(self, limit: int) -> Arrivals:

@@ -204,7 +204,7 @@ def rotation_detail(rotation: Rotation, overview: Overview) -> RotationDetail:
         supplied_by=rotation.supplied_by,
         downloader=rotation.downloader,
         server_uuid=rotation.server_uuid,
-        outage=_outage(rotation, overview.now),
+        outage=outage_detail(rotation, overview.now),
         rung=rotation.rung,
         follow_up=shown_causes(rotation.follow_up),
         targets=tuple(_target(one) for one in rotation.installations),
@@ -261,7 +261,8 @@ def _target(installation: Installation) -> TargetDetail:
     )
 
 
-def _outage(rotation: Rotation, now: datetime) -> OutageDetail | None:
+def outage_detail(rotation: Rotation, now: datetime) -> OutageDetail | None:
+    """Return how long the service was without a working token, so far; None: it never was, or nobody knows."""
     if rotation.outage_started_at is None:
         return None
     until = rotation.outage_ended_at or rotation.closed_at or now
