@@ -132,6 +132,8 @@ def test_whoever_leaves_is_not_even_thanked():
 
 
 def test_a_deputy_is_told_only_where_there_is_one():
-    """B11.1: a service without deputies tells the operators."""
+    """B4.1, B11.1: a service without deputies tells the operators, from the start."""
     alone = the_facts(service=a_service(deputies=()), rotation=WAITING)
-    assert told(WAITING, 6, alone) == ["person:kim token.asked", "person:kim token.reminded", "operators token.late"]
+
+    assert told(WAITING, 0, alone) == ["person:kim token.asked", "operators deputy.none"]
+    assert told(WAITING, 6, alone)[2:] == ["person:kim token.reminded", "operators token.late"]

@@ -42,6 +42,8 @@ class Template(StrEnum):
     """On-call learns that a token is dead, or that nobody is left to ask: ``reason``, ``remedy`` or ``level``."""
     NOBODY_ELSE = "deputy.missing"
     """Whoever is asked can't do it, and there is nobody to hand over to: ``service``, ``person``."""
+    NO_DEPUTY = "deputy.none"
+    """Somebody is asked and nobody could step in for them: ``person``."""
     ROTATION_BLOCKED = "rotation.blocked"
     """A rotation stands still: ``reason``, ``remedy``."""
     ROTATION_DONE = "rotation.done"

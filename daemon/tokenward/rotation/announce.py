@@ -40,6 +40,8 @@ def _of_ladder(rotation: Rotation, facts: Facts, now: datetime) -> Iterator[Mess
     level = level_at(now, since, rotation.due_at, alarm=is_alarm(rotation, facts))
     if rotation.actor is not None:
         yield _message(_person(rotation.actor), Template.ASKED, rotation, f"{rotation.actor}/{since.isoformat()}")
+        if next_actor(facts) is None:
+            yield _message(_OPERATORS, Template.NO_DEPUTY, rotation, rotation.actor, {"person": rotation.actor})
     if level is Level.ASKED or _is_silent(rotation, level, now):
         return
     standing = f"{since.isoformat()}/{level.name}"

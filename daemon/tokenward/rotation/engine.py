@@ -1,6 +1,6 @@
 """Takes one event after another, asks the policy, and commits what it decides together with its record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -9,7 +9,7 @@ import structlog
 
 from tokenward.model.event import ABOUT_PEOPLE, Event
 from tokenward.model.finding import Code, Finding, TokenwardError
-from tokenward.model.person import Person
+from tokenward.model.person import Person, PersonState
 from tokenward.model.roster import Roster
 from tokenward.policy.decision import Decision, Deny, Facts, Ignore
 from tokenward.policy.identity import Ambiguous, Known, Nobody, resolve, services_of
@@ -100,13 +100,15 @@ def _keep(change: Change, waiting: InboxEvent, settlement: Settlement, now: date
     tally_lag(change, waiting.event)
 
 
-def facts_of(change: Change, served: ServiceWorld, roster: Roster) -> Facts:
-    """Return what is on record about one service."""
+def facts_of(
+    change: Change, served: ServiceWorld, roster: Roster, people: Mapping[str, PersonState] | None = None
+) -> Facts:
+    """Return what is on record about one service; *people*, where whoever asks of many has read them already."""
     service = served.service
     return Facts(
         service=service,
         roster=roster,
-        people=change.people.states(),
+        people=change.people.states() if people is None else people,
         token=change.tokens.installed(service.id),
         rotation=change.rotations.open_of(service.id),
         quiet_until=change.rotations.quiet_until(service.id),

@@ -31,8 +31,9 @@ class Links:
 
 def situation_of(change: Change, world: World, now: datetime) -> Situation:
     """Return how things stand with every service of *world*."""
-    services = tuple(facts_of(change, served, world.roster) for served in world.services.values())
-    return Situation(world.roster, change.people.states(), services, now)
+    people = change.people.states()
+    services = tuple(facts_of(change, served, world.roster, people) for served in world.services.values())
+    return Situation(world.roster, people, services, now)
 
 
 def due_changes(links: tuple[Link, ...], situation: Situation) -> Iterator[Link]:
