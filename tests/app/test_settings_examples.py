@@ -11,6 +11,8 @@ from tokenward.model.service import Keyholder
 
 CONFIG = Path(__file__).parents[2] / "config"
 PLACES = {
+    "ISSUER": '{ kind = "simulator", url = "http://127.0.0.1:9002" }',
+    "OTHERWISE": "really a person",
     "DIR": "/srv/try",
     "METRICS": "127.0.0.1:9847",
     "OPERATIONS": "127.0.0.1:9847",

@@ -10,6 +10,8 @@ import pytest
 from cli.calling import ROOT, Answering, Cli, Control, in_thread
 
 PLACES = {
+    "ISSUER": '{ kind = "simulator", url = "http://127.0.0.1:9002" }',
+    "OTHERWISE": "really a person",
     "METRICS": "127.0.0.1:9847",
     "OPERATIONS": "127.0.0.1:9847",
     "PUBLIC": "127.0.0.1:9848",

@@ -26,9 +26,11 @@ def call(*arguments: str, seconds: float = 30.0) -> subprocess.CompletedProcess[
 
 
 @contextmanager
-def quickstart(folder: Path, operations: str = ANY, public: str = ANY, **options: Any) -> Iterator[Running]:
+def quickstart(
+    folder: Path, operations: str = ANY, public: str = ANY, *flags: str, **options: Any
+) -> Iterator[Running]:
     """Run ``tokenward quickstart`` on *folder* while the block lasts, in a process group of its own."""
-    where = ("--dir", str(folder), "--operations", operations, "--public", public)
+    where = ("--dir", str(folder), "--operations", operations, "--public", public, *flags)
     with running(folder, "-m", "tokenward", "quickstart", *where, process_group=0, **options) as daemon:
         yield daemon
 

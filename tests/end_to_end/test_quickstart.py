@@ -5,9 +5,10 @@ import re
 import signal
 from contextlib import ExitStack
 
+import httpx2
 import pytest
 
-from end_to_end.scene import call, children, is_alive, mode, quickstart, tokens
+from end_to_end.scene import ANY, call, children, is_alive, mode, quickstart, tokens
 from fakes.running import eventually, free_address, short_folder
 
 STOP_SECONDS = 10
@@ -170,3 +171,16 @@ def test_several_run_side_by_side(root):
         for daemon in daemons:
             daemon.until(lambda daemon=daemon: daemon.is_settled("main"), "main is linked")
     assert len({token for folder in folders for token in tokens(folder)}) == len(folders)
+
+
+def test_a_newcomer_can_be_the_custodian(folder):
+    """A12, B6.1: by hand, a person is asked, and the page's address is printed as soon as there is something to do."""
+    with quickstart(folder, ANY, ANY, "--by-hand") as daemon:
+        daemon.until(lambda: "/handover/" in daemon.log(), "the address of a page is printed")
+        printed = re.search(r"Kim +(http://\S+/handover/\S+)", daemon.log())
+        assert printed is not None
+        shown = httpx2.get(printed[1], trust_env=False)
+
+    assert shown.status_code == httpx2.codes.OK
+    assert "Start now" in shown.text
+    assert 'issuer = { kind = "portal" }' in (folder / "tokenward.toml").read_text()

@@ -1,6 +1,7 @@
 """The core, put together: the store, the one door, the engine, the steps, the watch."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -81,6 +82,12 @@ class Core:
         """Have everybody look again who waits for something to be committed."""
         self.commits.happened()
         self.worker.wake()
+
+    async def live_links(self) -> Mapping[str, str]:
+        """Return the key of everybody's present link, by person. A secret: whoever has it can act for them."""
+        links = await self.ledger.read(lambda change: change.links.all())
+        live = {link.person: link for link in links if link.ended_at is None}
+        return {person: self.link_keys.key_of(link).reveal_text() for person, link in live.items()}
 
     def adopt(self, configuration: Configuration) -> None:
         """Make *configuration* the one in force."""

@@ -137,19 +137,25 @@ def refuse_if_in_use(folder: Path) -> None:
     StateLock.acquire(folder / "state").release()
 
 
-def prepare(folder: Path, stand_in: StandIn, addresses: Addresses) -> Path:
-    """Make what *folder* lacks and return the path of its configuration. What is there already stays as it is."""
+def prepare(folder: Path, stand_in: StandIn, addresses: Addresses, *, by_hand: bool = False) -> Path:
+    """Make what *folder* lacks and return the path of its configuration. What is there already stays as it is.
+
+    With *by_hand* a person downloads the token of ``main``, at the stand-in's portal, instead of a program.
+    """
     for inside in ("state", "targets/labs", "drop"):
         (folder / inside).mkdir(mode=0o700, parents=True, exist_ok=True)
     _write_once(folder / "seal-key", format_seal_key(Secret(secrets.token_bytes(KEY_BYTES))).reveal_text() + "\n")
     _write_once(folder / "simulator" / "nanodep-api-key", stand_in.nanodep_api_key.reveal_text() + "\n")
     config = folder / "tokenward.toml"
-    _write_once(config, _filled(_template(), _values(folder, stand_in, addresses.over(_DEFAULT))))
+    _write_once(config, _filled(_template(), _values(folder, stand_in, addresses.over(_DEFAULT), by_hand=by_hand)))
     return config
 
 
-def _values(folder: Path, stand_in: StandIn, listen: ListenSettings) -> Mapping[str, str]:
+def _values(folder: Path, stand_in: StandIn, listen: ListenSettings, *, by_hand: bool) -> Mapping[str, str]:
+    program, person = f'{{ kind = "simulator", url = "{stand_in.portal}" }}', '{ kind = "portal" }'
     return {
+        "ISSUER": person if by_hand else program,
+        "OTHERWISE": f"without a person: {program}" if by_hand else f"really: {person}, a person in Apple's portal",
         "DIR": str(folder),
         "METRICS": str(listen.metrics),
         "OPERATIONS": str(listen.operations),

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,7 @@ def run(invocation: Invocation, log_format: str | None) -> None:
     examples=(
         "tokenward quickstart",
         "tokenward quickstart --dir /tmp/try --operations 127.0.0.1:9900 --public 127.0.0.1:9901",
+        "tokenward quickstart --dir /tmp/kim --by-hand    # be the custodian yourself",
         "tokenward status --config var/tokenward.toml",
     ),
 )
@@ -66,20 +67,28 @@ def run(invocation: Invocation, log_format: str | None) -> None:
 )
 @click.option("--operations", metavar="HOST:PORT", help="Where board, metrics and health listen.")
 @click.option("--public", metavar="HOST:PORT", help="What people and identity providers may reach.")
+@click.option("--by-hand", is_flag=True, help="In a new folder: have a person, you, link the service main.")
 @log_format_option
 def quickstart(
-    _invocation: Invocation, folder: Path, operations: str | None, public: str | None, log_format: str | None
+    _invocation: Invocation,
+    folder: Path,
+    operations: str | None,
+    public: str | None,
+    log_format: str | None,
+    *,
+    by_hand: bool,
 ) -> None:
     """Try the whole loop on this machine, with a stand-in for Apple.
 
     The service "main" is linked within seconds. "labs" waits for its certificate: copy one to
-    DIR/drop/certificates/labs.pem. Then drop events into DIR/drop/events/ and watch.
+    DIR/drop/certificates/labs.pem. Then drop events into DIR/drop/events/ and watch. With --by-hand a person is asked
+    to link "main": open the address that is printed, be Kim, and download the token at the stand-in's portal.
     """
     from tokenward.app.quickstart import Addresses
 
     addresses = Addresses(_address(operations, "--operations"), _address(public, "--public"))
     _log_as(log_format, "info")
-    asyncio.run(_quickstart(folder.absolute(), addresses))
+    asyncio.run(_quickstart(folder.absolute(), addresses, by_hand=by_hand))
 
 
 @verb("demo", examples=("tokenward demo", "tokenward demo --json", "tokenward demo --dir /tmp/demo"))
@@ -118,7 +127,7 @@ def _demo(folder: Path, invocation: Invocation, *, as_json: bool) -> int:
     return Exit.WELL if result.is_well else Exit.FAILED
 
 
-async def _quickstart(folder: Path, addresses: "Addresses") -> None:
+async def _quickstart(folder: Path, addresses: "Addresses", *, by_hand: bool) -> None:
     from tokenward.app.daemon import Daemon
     from tokenward.app.outside import Outside
     from tokenward.app.quickstart import StandInKeeper, prepare, refuse_if_in_use
@@ -127,14 +136,26 @@ async def _quickstart(folder: Path, addresses: "Addresses") -> None:
     keeper = StandInKeeper(folder / "simulator")
     try:
         stand_in = await keeper.start()
-        config = prepare(folder, stand_in, addresses)
+        config = prepare(folder, stand_in, addresses, by_hand=by_hand)
         daemon = Daemon(config, Outside(os.environ), addresses.over)
-        await _serve(daemon, lambda: _say_where(daemon, folder, stand_in.portal))
+        await _serve(daemon, lambda: _say_all(daemon, folder, stand_in.portal))
     finally:
         await keeper.end()
 
 
-async def _serve(daemon: "Daemon", when_ready: Callable[[], None] | None = None) -> None:
+async def _say_all(daemon: "Daemon", folder: Path, portal: str) -> None:
+    """Say where everything is, and at which address each person's page is as soon as they are asked for something."""
+    _say_where(daemon, folder, portal)
+    said: set[str] = set()
+    while daemon.core is not None and daemon.faces is not None:
+        for person, link in (await daemon.core.live_links()).items():
+            if link not in said:
+                click.echo(f"  {person.title():<9} http://{daemon.faces.public}/handover/{link}", err=True)
+                said.add(link)
+        await daemon.core.commits.wait()
+
+
+async def _serve(daemon: "Daemon", when_ready: Callable[[], Awaitable[None]] | None = None) -> None:
     """Run *daemon* until a signal ends it."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
@@ -148,9 +169,9 @@ async def _serve(daemon: "Daemon", when_ready: Callable[[], None] | None = None)
             said.cancel()
 
 
-async def _when_ready(daemon: "Daemon", say: Callable[[], None]) -> None:
+async def _when_ready(daemon: "Daemon", say: Callable[[], Awaitable[None]]) -> None:
     await daemon.ready.wait()
-    say()
+    await say()
 
 
 def _say_where(daemon: "Daemon", folder: Path, portal: str) -> None:
