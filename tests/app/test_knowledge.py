@@ -8,6 +8,7 @@ import pytest
 
 from fakes.values import a_message, an_event
 from tokenward.app.knowledge import Commits, EventSettlements, OutboxLetters
+from tokenward.notify.ports import Result, Tried
 from tokenward.rotation.record import Settlement
 from tokenward.store.ledger import SqliteLedger
 
@@ -95,6 +96,6 @@ async def test_a_letter_is_pending_until_it_was_sent(ledger):
     assert not await ledger.write(lambda change: change.outbox.add(a_message(), NOW))
 
     (letter,) = await letters.pending(NOW, 10)
-    await letters.sent(letter, NOW)
+    await letters.settle((letter,), (Tried("mail", Result.SENT),), NOW)
 
     assert await letters.pending(NOW, 10) == ()

@@ -31,6 +31,7 @@ accounts = {{ corp = "kim@corp.example" }}
 role = "device-enrolment-manager"
 authentication = "federated"
 name = "Kim"
+{kim}
 
 [[person]]
 id = "ana"
@@ -52,11 +53,15 @@ kind = "nanodep"
 url = "{nanodep}"
 dep_name = "main"
 api_key = {{ file = "{root}/api-key" }}
+{more}
 """
 
 
-def configured(root: Path, stand_in: StandIn, *, with_api: bool) -> Path:
-    """Write a configuration for a person at the portal, and the secrets that it refers to."""
+def configured(root: Path, stand_in: StandIn, *, with_api: bool, kim: str = "", more: str = "") -> Path:
+    """Write a configuration for a person at the portal, and the secrets that it refers to.
+
+    *kim* are further keys of the custodian's table, *more* are further tables.
+    """
     client = stand_in.add_api_client()
     secrets = {"seal-key": "A" * 43 + "=", "api-key": stand_in.api_key, "apple-key": client["private_key"]}
     for name, content in secrets.items():
@@ -67,9 +72,9 @@ def configured(root: Path, stand_in: StandIn, *, with_api: bool) -> Path:
         f'private_key = {{ file = "{root}/apple-key" }}, url = "{stand_in.business}", '
         f'token_url = "{stand_in.business}/auth/oauth2/token" }}'
     )
-    words = {"root": root, "any": ANY, "apple": stand_in.apple, "nanodep": stand_in.nanodep}
+    words = {"root": root, "any": ANY, "apple": stand_in.apple, "nanodep": stand_in.nanodep, "kim": kim}
     config = root / "tokenward.toml"
-    config.write_text(CONFIGURATION.format(apple_api=account if with_api else "", **words))
+    config.write_text(CONFIGURATION.format(apple_api=account if with_api else "", more=more, **words))
     return config
 
 

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from tokenward.app.knowledge import Commits
+from tokenward.app.knowledge import Commits, Correspondence, OutboxLetters, Situations
+from tokenward.app.outlets import outlets_of
 from tokenward.app.outside import Outside
 from tokenward.app.world import Configuration, build_world
 from tokenward.crypto.link_keys import LinkKeys
 from tokenward.crypto.sealing import Sealer, parse_seal_key
+from tokenward.notify.sender import Outlets, Sender
+from tokenward.notify.texts import texts
 from tokenward.rotation.engine import Engine
 from tokenward.rotation.intake import Intake
 from tokenward.rotation.links import Links
@@ -38,6 +41,7 @@ class Core:
     links: Links
     link_keys: LinkKeys
     commits: Commits
+    outlets: Outlets
 
     @classmethod
     def open(cls, configuration: Configuration, outside: Outside) -> Self:
@@ -63,9 +67,10 @@ class Core:
 
         intake = Intake(tools, present)
         worker = Worker(tools, Engine(tools, present), Stepper(tools, present, intake))
+        world = build_world(configuration, outside.clock, outside.chance)
         core = cls(
             configuration,
-            build_world(configuration, outside.clock, outside.chance),
+            world,
             ledger,
             tools,
             intake,
@@ -75,6 +80,7 @@ class Core:
             Links(tools, present),
             LinkKeys(seal_key),
             commits,
+            outlets_of(configuration, world.roster),
         )
         return core
 
@@ -89,8 +95,15 @@ class Core:
         live = {link.person: link for link in links if link.ended_at is None}
         return {person: self.link_keys.key_of(link).reveal_text() for person, link in live.items()}
 
+    def sender(self, situations: Situations) -> Sender:
+        """Return what empties the outbox, by the configuration in force each time."""
+        root = self.configuration.settings.listen.links_start_with
+        knows = Correspondence(situations, self.live_links, lambda: root)
+        return Sender(OutboxLetters(self.ledger), knows, lambda: self.outlets, texts(), self.tools.clock)
+
     def adopt(self, configuration: Configuration) -> None:
         """Make *configuration* the one in force."""
         self.world = build_world(configuration, self.tools.clock, self.tools.chance)
+        self.outlets = outlets_of(configuration, self.world.roster)
         self.configuration = configuration
         self.worker.wake()

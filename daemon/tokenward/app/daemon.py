@@ -17,7 +17,7 @@ from tokenward.app.clock import real_time
 from tokenward.app.control_path import control_socket
 from tokenward.app.core import Core
 from tokenward.app.faces import Condition, Faces
-from tokenward.app.knowledge import OutboxLetters, Situations
+from tokenward.app.knowledge import Situations
 from tokenward.app.listeners import Listeners
 from tokenward.app.metronome import Metronome
 from tokenward.app.outside import Outside
@@ -25,7 +25,7 @@ from tokenward.app.settings import ListenSettings, Settings
 from tokenward.app.systemd import Notifier
 from tokenward.app.world import ConfigInvalid, Configuration, read_configuration
 from tokenward.model.finding import Retryable
-from tokenward.notify.log_channel import LogChannel
+from tokenward.notify.sender import Sender
 from tokenward.sources.clock import ClockSource
 from tokenward.sources.drop import DropSettings, DropSource
 from tokenward.store.lock import StateLock
@@ -67,6 +67,7 @@ class Daemon:
         self._drop_stop = asyncio.Event()
         self._drop_task: asyncio.Task[None] | None = None
         self._clock_source: ClockSource | None = None
+        self._sender: Sender | None = None
         self.ready = asyncio.Event()
         """Set once events are taken."""
         self.core: Core | None = None
@@ -158,7 +159,8 @@ class Daemon:
         metronome.stop()
         self._drop_stop.set()
         core.worker.wake()
-        await _finish([worker, *([self._drop_task] if self._drop_task else [])])
+        letters = [asyncio.create_task(self._sender.finish())] if self._sender else []
+        await _finish([worker, *letters, *([self._drop_task] if self._drop_task else [])])
 
     async def _until(self, stop: asyncio.Event, worker: "asyncio.Task[None]") -> None:
         """Wait for *stop*, or for the worker to fail, which ends the daemon: a restart begins from the store."""
@@ -195,7 +197,7 @@ class Daemon:
         at_once = real_time()
         situations = Situations(core.ledger, lambda: core.world, self._outside.clock)
         self._clock_source = clock_source = ClockSource(core.intake, situations)
-        letters = LogChannel(OutboxLetters(core.ledger), self._outside.clock)
+        self._sender = sender = core.sender(situations)
 
         async def tick() -> None:
             self._notice_jump()
@@ -212,7 +214,7 @@ class Daemon:
 
         async def outbox() -> None:
             await core.links.settle()  # what is sent holds the link
-            await letters.send_pending()
+            await sender.send_pending()
 
         metronome.every(OUTBOX_SECONDS, "outbox", outbox)
         metronome.every(MAINTENANCE_SECONDS, "maintenance", lambda: _maintain(core))

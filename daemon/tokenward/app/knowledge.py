@@ -1,18 +1,19 @@
 """What the store knows, for those who only ask: the clock source, the command line's wait, the outbox's sender."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
 from tokenward.model.instant import Clock
-from tokenward.notify.ports import Waiting
+from tokenward.notify.ports import Tried, Waiting
 from tokenward.policy.asking import Situation
 from tokenward.rotation.links import situation_of
 from tokenward.rotation.ports import World
 from tokenward.rotation.record import Settlement
 from tokenward.store.ledger import SqliteLedger
 from tokenward.store.outbox import QueuedMessage
+from tokenward.store.transaction import Transaction
 
 
 class Commits:
@@ -85,6 +86,53 @@ class OutboxLetters:
         """Return the messages that may be sent now, the oldest first."""
         return await self._ledger.read(lambda change: change.outbox.pending(now, limit))
 
-    async def sent(self, message: Waiting, at: datetime) -> None:
-        """Put on record that *message* was sent."""
-        await self._ledger.write(lambda change: change.outbox.mark_sent(message.id, at))
+    async def settle(self, messages: tuple[Waiting, ...], tried: tuple[Tried, ...], at: datetime) -> None:
+        """Put on record that *messages* are done with, sent or suppressed, and how."""
+
+        def work(change: Transaction) -> None:
+            for one in messages:
+                change.outbox.mark_sent(one.id, at)
+                _tally(change, one, tried)
+
+        await self._ledger.write(work)
+
+    async def put_off(
+        self, messages: tuple[Waiting, ...], until: datetime, tried: tuple[Tried, ...] = (), why: str | None = None
+    ) -> None:
+        """Leave *messages* alone until then; with *why*, because sending them failed."""
+
+        def work(change: Transaction) -> None:
+            for one in messages:
+                if why is None:
+                    change.outbox.put_off(one.id, until)
+                else:
+                    change.outbox.mark_failed(one.id, why, until)
+                _tally(change, one, tried)
+
+        await self._ledger.write(work)
+
+
+def _tally(change: Transaction, waiting: Waiting, tried: tuple[Tried, ...]) -> None:
+    for one in tried:
+        labels = {"channel": one.channel, "template": waiting.message.template, "result": one.result.value}
+        change.tallies.add("tokenward_notifications_total", labels)
+
+
+class Correspondence:
+    """What letters are made of: how things stand, and where each person's page is."""
+
+    def __init__(
+        self, situations: Situations, links: Callable[[], Awaitable[Mapping[str, str]]], root: Callable[[], str]
+    ) -> None:
+        """Put the keys that *links* gives behind *root*, which the configuration names."""
+        self._situations = situations
+        self._links = links
+        self._root = root
+
+    async def situation(self) -> Situation:
+        """Return how things stand with every service now."""
+        return await self._situations.situation()
+
+    async def links(self) -> Mapping[str, str]:
+        """Return the address of everybody's present page, by person."""
+        return {person: f"{self._root()}/handover/{key}" for person, key in (await self._links()).items()}

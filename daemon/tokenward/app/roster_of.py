@@ -8,11 +8,13 @@ from tokenward.app.settings import (
     OrganisationSettings,
     PersonSettings,
     PolicySettings,
+    QuietSettings,
     ServiceSettings,
     Settings,
 )
 from tokenward.model.organisation import Organisation
 from tokenward.model.person import Contact, Person
+from tokenward.model.quiet import QuietHours
 from tokenward.model.roster import Roster
 from tokenward.model.service import Service, ServicePolicy, TargetRef
 
@@ -23,10 +25,11 @@ def roster_of(settings: Settings) -> Roster:
     """Return whom and what *settings* names, each service with the policy that holds for it."""
     return Roster(
         organisations={one.id: _organisation(one) for one in settings.organisations},
-        people={one.id: _person(one) for one in settings.people},
+        people={one.id: _person(one, settings.notify) for one in settings.people},
         services={one.id: _service(one, settings.policy) for one in settings.services},
         operators=_contacts(settings.notify.operators),
         on_call=_contacts(settings.notify.on_call),
+        quiet=_quiet(settings.notify, settings.notify),
     )
 
 
@@ -60,7 +63,7 @@ def _organisation(settings: OrganisationSettings) -> Organisation:
     )
 
 
-def _person(settings: PersonSettings) -> Person:
+def _person(settings: PersonSettings, everybody: QuietSettings) -> Person:
     return Person(
         id=settings.id,
         accounts=settings.accounts,
@@ -70,7 +73,20 @@ def _person(settings: PersonSettings) -> Person:
         also_known_as=settings.also_known_as,
         contact=_contacts(settings.contact),
         name=settings.name or "",
+        quiet=_quiet(settings, everybody),
     )
+
+
+def _quiet(own: QuietSettings, everybody: QuietSettings) -> QuietHours:
+    """Return when somebody is left in peace: as they say, else as is said for everybody, else by default."""
+    default = QuietHours()
+    start, end = own.quiet_hours or everybody.quiet_hours or (default.start, default.end)
+    weekends = next(
+        (one for one in (own.quiet_weekends, everybody.quiet_weekends) if one is not None), default.weekends
+    )
+    holidays = own.holidays if own.holidays is not None else everybody.holidays or ()
+    zone = own.timezone or everybody.timezone or default.zone
+    return QuietHours(start, end, weekends, frozenset(holidays), zone)
 
 
 def _service(settings: ServiceSettings, everywhere: PolicySettings) -> Service:

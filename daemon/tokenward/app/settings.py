@@ -1,7 +1,7 @@
 """The configuration as frozen values: one class for each table, with defaults and what each key means."""
 
 from collections.abc import Sized
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
 
@@ -29,10 +29,12 @@ from tokenward.schema.duration import Duration
 from tokenward.schema.fault import Fault
 from tokenward.schema.freeze import FreezeSpan
 from tokenward.schema.one_or_many import OneOrMany
+from tokenward.schema.quiet_span import QuietSpan
 from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.section import Section
 from tokenward.schema.slug import Slug
 from tokenward.schema.web_url import WebUrl
+from tokenward.schema.zone import Zone
 from tokenward.targets import TargetSection
 from tokenward.wire.client import Connection
 from tokenward.wire.settings import Proxy
@@ -138,7 +140,16 @@ class OrganisationSettings(Section):
         return Connection(ca_file=self.ca_file, proxy=self.proxy)
 
 
-class PersonSettings(Section):
+class QuietSettings(Section):
+    """When somebody is left in peace; what is None is not set here."""
+
+    quiet_hours: QuietSpan | None = None
+    quiet_weekends: StrictBool | None = None
+    holidays: tuple[date, ...] | None = None
+    timezone: Zone | None = None
+
+
+class PersonSettings(QuietSettings):
     """``[[person]]``: somebody who downloads tokens, or accepts Apple's terms."""
 
     id: Slug
@@ -151,8 +162,8 @@ class PersonSettings(Section):
     name: Text | None = None
 
 
-class NotifySettings(Section):
-    """``[notify]``: who is told what is nobody's personal task."""
+class NotifySettings(QuietSettings):
+    """``[notify]``: who is told what is nobody's personal task, and when everybody is left in peace."""
 
     operators: tuple[ContactSettings, ...] = ()
     on_call: tuple[ContactSettings, ...] = ()

@@ -8,6 +8,7 @@ from tokenward.app.registry import ISSUERS, TARGETS, Reveal
 from tokenward.app.roster_of import roster_of
 from tokenward.app.secrets import read_secrets
 from tokenward.app.settings import OrganisationSettings, ServiceSettings, Settings
+from tokenward.app.settings_channels import channel_problems
 from tokenward.app.settings_load import load
 from tokenward.app.settings_problems import Problem
 from tokenward.app.settings_walk import secret_refs
@@ -60,6 +61,8 @@ def read_configuration(path: Path, environment: Mapping[str, str]) -> Configurat
     read = read_secrets(secret_refs(loaded.settings), environment)
     if read.problems:
         raise ConfigInvalid(read.problems)
+    if problems := tuple(channel_problems(loaded.settings, read.reveal)):
+        raise ConfigInvalid(problems)
     return Configuration(loaded.settings, read.reveal)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from tokenward.model.quiet import QuietHours
+
 
 class Role(StrEnum):
     """What Apple's portal calls the person's role. Not every one may create or download a token."""
@@ -52,6 +54,8 @@ class Person:
     contact: tuple[Contact, ...] = ()
     name: str = ""
     """What people call them."""
+    quiet: QuietHours | None = None
+    """When they are left in peace; as everybody, where nothing is set."""
 
     @property
     def called(self) -> str:

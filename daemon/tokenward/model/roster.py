@@ -1,10 +1,11 @@
 """The roster: whom and what the configuration names, indexed for every question that the core asks of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tokenward.model.organisation import FITTING_ROLES, Organisation
 from tokenward.model.person import Contact, Person
+from tokenward.model.quiet import QuietHours
 from tokenward.model.service import Service
 
 
@@ -17,6 +18,8 @@ class Roster:
     services: Mapping[str, Service]
     operators: tuple[Contact, ...] = ()
     on_call: tuple[Contact, ...] = ()
+    quiet: QuietHours = field(default_factory=QuietHours)
+    """When people are left in peace who say nothing else for themselves."""
     trusted_for_silence: frozenset[str] = frozenset({"control", "clock"})
     """Sources whose events may end a departure or change a name."""
 

@@ -33,11 +33,17 @@ def is_alarm(rotation: Rotation, facts: Facts) -> bool:
     return dead or rotation.outage_started_at is not None or rotation.actor is None
 
 
-def _of_ladder(rotation: Rotation, facts: Facts, now: datetime) -> Iterator[Message]:
+def level_of(rotation: Rotation, facts: Facts, now: datetime) -> Level | None:
+    """Return how far up the ladder *rotation* stands; None while nobody is waited for, or somebody is at it."""
     if not facts.needs_person or facts.service.is_watched or not _waits_for_person(rotation):
+        return None
+    return level_at(now, rotation.entered_at, rotation.due_at, alarm=is_alarm(rotation, facts))
+
+
+def _of_ladder(rotation: Rotation, facts: Facts, now: datetime) -> Iterator[Message]:
+    level, since = level_of(rotation, facts, now), rotation.entered_at
+    if level is None:
         return
-    since = rotation.entered_at
-    level = level_at(now, since, rotation.due_at, alarm=is_alarm(rotation, facts))
     if rotation.actor is not None:
         yield _message(_person(rotation.actor), Template.ASKED, rotation, f"{rotation.actor}/{since.isoformat()}")
         if next_actor(facts) is None:

@@ -60,6 +60,10 @@ class OutboxTable:
         """Take note that it could not be sent, and when to try again."""
         self._connection.execute(_FAILED, (why, micros(next_attempt_at), message_id))
 
+    def put_off(self, message_id: int, until: datetime) -> None:
+        """Leave it alone until then; that is no failure."""
+        self._connection.execute("update message set next_attempt_at = ? where id = ?", (micros(until), message_id))
+
 
 def _queued(row: sqlite3.Row) -> QueuedMessage:
     message = Message(

@@ -223,6 +223,20 @@ CUSTODIAN_DEPARTURE: Final = Entry(
     "not known, or departures are discreet",
 )
 
+NOTIFICATIONS: Final = Entry(
+    "tokenward_notifications_total",
+    Kind.COUNTER,
+    "Messages to people: sent, failed by a channel, or suppressed because they were no longer so.",
+    ("channel", "template", "result"),
+    "none of this kind yet",
+)
+ESCALATION: Final = Entry(
+    "tokenward_escalation_level",
+    Kind.GAUGE,
+    "How far a question has gone: 0 nobody pressed, 1 reminded, 2 deputy told, 3 passed on, 4 on-call.",
+    _SERVICE,
+)
+
 # --- Sources, drop folder, targets ---------------------------------------------------------------------------------
 
 SOURCE_UP: Final = Entry(

@@ -17,7 +17,7 @@ from tokenward.rotation.ports import World
 from tokenward.web import catalogue
 from tokenward.web.families import counter, open_totals
 from tokenward.web.metrics_of_events import drop_families, event_families
-from tokenward.web.metrics_of_people import coverage_families, people_families
+from tokenward.web.metrics_of_people import coverage_families, notice_families, people_families
 from tokenward.web.metrics_of_process import process_families, source_families
 from tokenward.web.metrics_of_rotations import ended_families, outage_families, rotation_families
 from tokenward.web.metrics_of_tokens import expiry_families, probe_families, target_families, token_families
@@ -40,6 +40,7 @@ OF_RECORD: Final[tuple[Callable[[Scrape], Iterable[Metric]], ...]] = (
     outage_families,
     people_families,
     coverage_families,
+    notice_families,
     event_families,
     drop_families,
     target_families,

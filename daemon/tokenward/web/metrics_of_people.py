@@ -7,13 +7,15 @@ from prometheus_client.core import Metric
 
 from tokenward.model.person import Person, PersonState, Standing
 from tokenward.model.roster import Roster
+from tokenward.rotation.announce import level_of
 from tokenward.web import catalogue
-from tokenward.web.families import gauge, stateset
+from tokenward.web.families import counter, gauge, stateset, totals_of
 from tokenward.web.scrape import Scrape
 from tokenward.web.vitals import Coverage, Signal
 
 NOBODY: Final = "none"
 """The source of a signal that nobody can give."""
+_SAID: Final = catalogue.NOTIFICATIONS.labels
 
 
 def people_families(scrape: Scrape) -> Iterator[Metric]:
@@ -33,6 +35,16 @@ def people_families(scrape: Scrape) -> Iterator[Metric]:
             if _may_be_told(state.person, overview.roster)
         ],
     )
+
+
+def notice_families(scrape: Scrape) -> Iterator[Metric]:
+    """Yield what people were told, and how far each question has gone."""
+    yield counter(catalogue.NOTIFICATIONS, totals_of(catalogue.NOTIFICATIONS.name, _SAID, scrape.tallies))
+    now = scrape.overview.now
+    levels = [
+        (one.labels, one.record.rotation and level_of(one.record.rotation, one.facts, now)) for one in scrape.series
+    ]
+    yield gauge(catalogue.ESCALATION, [(labels, level or 0) for labels, level in levels])
 
 
 def coverage_families(scrape: Scrape) -> Iterator[Metric]:
