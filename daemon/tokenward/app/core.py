@@ -97,9 +97,13 @@ class Core:
 
     def sender(self, situations: Situations) -> Sender:
         """Return what empties the outbox, by the configuration in force each time."""
-        root = self.configuration.settings.listen.links_start_with
-        knows = Correspondence(situations, self.live_links, lambda: root)
+        knows = self.correspondence(situations)
         return Sender(OutboxLetters(self.ledger), knows, lambda: self.outlets, texts(), self.tools.clock)
+
+    def correspondence(self, situations: Situations) -> Correspondence:
+        """Return what letters are made of. Where links lead is read at the start, as all of ``[listen]`` is."""
+        root = self.configuration.settings.listen.links_start_with
+        return Correspondence(situations, self.live_links, lambda: root)
 
     def adopt(self, configuration: Configuration) -> None:
         """Make *configuration* the one in force."""

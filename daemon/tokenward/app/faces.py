@@ -8,8 +8,10 @@ from typing import Final
 
 from tokenward import __version__
 from tokenward.app.core import DATABASE, Core
-from tokenward.app.knowledge import EventSettlements
+from tokenward.app.knowledge import EventSettlements, Situations
 from tokenward.app.listeners import Listeners, address_of, bind, bind_unix
+from tokenward.notify.preview import Preview
+from tokenward.notify.texts import texts
 from tokenward.rotation.ports import World
 from tokenward.schema.address import Address
 from tokenward.sources.control import ControlSource
@@ -63,7 +65,8 @@ class Faces:
         public = bind(self.core.configuration.settings.listen.public)
         self.public = address_of(public)
         listeners.add(public_app(self._handover()), public)
-        asked = (*self._control().routes(), *Exports(self.core.tools, self._world).routes())
+        exports = Exports(self.core.tools, self._world)
+        asked = (*self._control().routes(), *exports.routes(), *self._preview().routes())
         listeners.add(control_app(self._reads(), asked), bind_unix(control))
 
     def readiness(self) -> Readiness:
@@ -116,6 +119,11 @@ class Faces:
 
     def _reads(self) -> ControlReads:
         return ControlReads(self.core.ledger, self._world, self.core.tools.clock, BUILD)
+
+    def _preview(self) -> Preview:
+        core = self.core
+        situations = Situations(core.ledger, self._world, core.tools.clock)
+        return Preview(core.correspondence(situations), lambda: core.outlets, texts())
 
     def _control(self) -> ControlSource:
         core = self.core

@@ -236,6 +236,24 @@ class Report(Answer):
     chain: Chain
 
 
+class Way(Answer):
+    """A channel, and the reader's own part."""
+
+    channel: str
+    to: str = ""
+
+
+class Letter(Answer):
+    """``GET /v1/preview``."""
+
+    subject: str
+    body: str
+    reference: str
+    channels: tuple[Way, ...] = ()
+    is_example: bool = False
+    held_until: datetime | None = None
+
+
 class History(Answer):
     """``GET /v1/services/{id}/history``."""
 

@@ -39,6 +39,7 @@ SECTIONS: Final = {
         "events": Row("events", "Show what came in lately."),
         "probe": Row("probe", "Ask Apple or the product whether a token works."),
         "inspect": Row("inspect", "Say what a file is."),
+        "preview-message": Row("preview_message", "Show what somebody would be told."),
     },
     "Act": {
         "rotate": Row("requests", "Ask for a new token."),
