@@ -1,7 +1,6 @@
 """The metrics page: what it shows, what it leaves out, and that nothing breaks it."""
 
 import os
-import shutil
 import subprocess
 from collections import Counter
 from dataclasses import replace
@@ -12,6 +11,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from fakes.programs import needs
 from tokenward.model.person import PersonState, Standing
 from tokenward.model.rotation import Blocked, Cause, State
 from tokenward.model.target import BlockReason
@@ -113,7 +113,7 @@ async def test_the_page_is_openmetrics_too():
     assert families["tokenward_rotations"].type == "counter"
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool of the distribution's prometheus is not installed")
+@needs("promtool", "prometheus")
 async def test_promtool_finds_nothing_but_the_unit_that_was_asked_for(tmp_path):
     """C8: days are no base unit, and wanted all the same."""
     found = subprocess.run(
