@@ -12,7 +12,7 @@ from pathlib import Path
 from asn1crypto import x509
 from asn1crypto.keys import PublicKeyInfo, RSAPublicKey
 
-from fakes.apple_envelope import apple_cms, apple_file, apple_message, one_line_of_json
+from fakes.apple_envelope import VALUES, apple_cms, apple_file, apple_message, one_line_of_json
 from tokenward.crypto import make_keypair, to_pem
 from tokenward.model.certificate import Keypair
 
@@ -73,6 +73,7 @@ def make_files(folder: Path, keypair: Keypair, second: Keypair) -> Mapping[str, 
         "envelope.der": apple_cms(keypair.certificate, apple_message()),
         "envelope-damaged.p7m": apple_file(apple_cms(keypair.certificate, apple_message())[:-40]),
         "token.json": one_line_of_json(),
+        "token-unusual.json": one_line_of_json({**VALUES, "consumer_key": "0a1b"}),
         "token-incomplete.json": b'{"consumer_key":"CK_secret"}',
         "content.vpptoken": base64.b64encode(json.dumps(CONTENT_TOKEN).encode()),
         "event.json": json.dumps(EVENT).encode(),

@@ -161,7 +161,7 @@ def _look_at_envelope(found: Inspection, raw: bytes, _now: datetime, kept: Kept 
         token = kept.opened(envelope)
     except TokenwardError as error:
         return _with(found, Remark.of(error.finding))
-    return replace(found, token=token, expires_at=token.expires_at if token else None)
+    return _with_token(found, token) if token else found
 
 
 def _look_at_certificate(found: Inspection, raw: bytes, now: datetime, kept: Kept | None) -> Inspection:
@@ -193,7 +193,7 @@ def _look_at_opened_token(found: Inspection, raw: bytes, _now: datetime, _kept: 
         return _with(found, Remark(f"It lacks a usable {', '.join(error.names)}.", Code.VALUE_MISSING.number))
     except CannotBeOpened:  # its text speaks of an envelope
         return _with(found, Remark("It is cut short or altered.", Code.DAMAGED.number))
-    return _with(replace(found, token=token, expires_at=token.expires_at), _IN_THE_OPEN)
+    return _with(_with_token(found, token), _IN_THE_OPEN)
 
 
 def _look_at_content_token(found: Inspection, raw: bytes, _now: datetime, _kept: Kept | None) -> Inspection:
@@ -234,6 +234,11 @@ _LOOKS: Final[Mapping[FileKind, _Look]] = {
 
 def _with(found: Inspection, remark: Remark) -> Inspection:
     return replace(found, remarks=(*found.remarks, remark))
+
+
+def _with_token(found: Inspection, token: ServerToken) -> Inspection:
+    remarks = (*found.remarks, *(Remark(warning) for warning in token.warnings))
+    return replace(found, token=token, expires_at=token.expires_at, remarks=remarks)
 
 
 def _unwrapped(raw: bytes) -> bytes:
