@@ -7,7 +7,8 @@ they stand.
 Source: ITU-T X.690 sections 8.1 and 8.7.
 """
 
-from typing import Final, Self
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 INTEGER: Final = 0x02
 OCTET_STRING: Final = 0x04
@@ -25,6 +26,9 @@ _LONGEST_LENGTH: Final = _INDEFINITE + 4
 _HIGH_TAG: Final = 0x1F
 
 
+Found = TypeVar("Found")
+
+
 class NotBer(ValueError):
     """The bytes are no BER, cut short, nested too deeply, or of another shape than expected."""
 
@@ -36,7 +40,7 @@ class Reader:
     missing, ends too early, or carries another tag.
     """
 
-    __slots__ = ("_data", "_end", "_outside", "_position", "_until_mark")
+    __slots__ = ("_data", "_depth", "_end", "_position", "_until_mark")
 
     def __init__(self, data: bytes) -> None:
         """Stand before the first element of *data*."""
@@ -44,7 +48,7 @@ class Reader:
         self._position = 0
         self._end = len(data)
         self._until_mark = False
-        self._outside: list[tuple[int, bool]] = []
+        self._depth = 0
 
     def more(self) -> bool:
         """Return whether anything follows within the element that was gone into."""
@@ -64,32 +68,29 @@ class Reader:
         self._position = end
         return self._data[begin:end]
 
-    def inside(self, tag: int) -> Self:
-        """Go into the next element, for a ``with``; at its end, whatever was not asked for is passed over."""
+    def inside(self, tag: int, read: Callable[["Reader"], Found]) -> Found:
+        """Return what *read* finds within the next element; whatever it does not ask for is passed over."""
         begin, end = self._extent(tag)
         if not tag & CONSTRUCTED:
             raise NotBer("a primitive element has nothing inside")
-        if len(self._outside) == _DEEPEST:
+        if self._depth == _DEEPEST:
             raise NotBer("nested too deeply")
-        self._outside.append((self._end, self._until_mark))
-        self._position = begin
-        self._until_mark = end is None
-        self._end = end or self._end
-        return self
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, failed: object, _error: object, _trace: object) -> None:
-        if failed:
-            return
+        outside = self._end, self._until_mark
+        self._position, self._end, self._until_mark = begin, end or self._end, end is None
+        self._depth += 1
+        found = read(self)
         while self.more():
             self.skip()
         if self._until_mark:
-            self._position += len(_END_MARK)
-            if self._position > self._end:
-                raise NotBer("an end mark outside the element that holds it")
-        self._end, self._until_mark = self._outside.pop()
+            self._pass_end_mark()
+        self._depth -= 1
+        self._end, self._until_mark = outside
+        return found
+
+    def _pass_end_mark(self) -> None:
+        self._position += len(_END_MARK)
+        if self._position > self._end:
+            raise NotBer("an end mark outside the element that holds it")
 
     def whole(self, tag: int) -> bytes:
         """Return the next element as it stands: tag, length, content and end mark."""
@@ -105,8 +106,7 @@ class Reader:
             raise NotBer("a tag number above 30")
         end = self._extent(tag)[1]
         if end is None:
-            with self.inside(tag):
-                pass
+            self.inside(tag, _nothing)
         else:
             self._position = end
         return self._data[start : self._position]
@@ -125,14 +125,18 @@ class Reader:
         if data[start] != tag:
             raise NotBer(f"tag {data[start]:#04x} where {tag:#04x} belongs")
         size = data[start + 1]
-        if size == _INDEFINITE:
-            return begin, None
-        if size > _LONGEST_LENGTH:
-            raise NotBer("a length of more than four octets")
-        if size > _INDEFINITE:
+        if size >= _INDEFINITE:
+            if size == _INDEFINITE:
+                return begin, None
+            if size > _LONGEST_LENGTH:
+                raise NotBer("a length of more than four octets")
             begin += size - _INDEFINITE
             size = int.from_bytes(data[start + 2 : begin])
         end = begin + size
         if end > self._end:
             raise NotBer("cut short")
         return begin, end
+
+
+def _nothing(_: Reader) -> None:
+    """Ask for nothing."""

@@ -115,15 +115,12 @@ def _oaep_fields(parameters: bytes) -> tuple[Algorithm | None, Algorithm | None,
     ber = Reader(parameters)
     if not ber.at(SEQUENCE):
         return None, None, None
-    with ber.inside(SEQUENCE):
-        return _field(ber, _EXPLICIT_0), _field(ber, _EXPLICIT_0 | 1), _field(ber, _EXPLICIT_0 | 2)
+    return ber.inside(SEQUENCE, lambda fields: (_field(fields, 0), _field(fields, 1), _field(fields, 2)))
 
 
-def _field(ber: Reader, tag: int) -> Algorithm | None:
-    if not ber.at(tag):
-        return None
-    with ber.inside(tag):
-        return parse_algorithm(ber)
+def _field(ber: Reader, number: int) -> Algorithm | None:
+    tag = _EXPLICIT_0 | number
+    return ber.inside(tag, parse_algorithm) if ber.at(tag) else None
 
 
 def _hash(algorithm: Algorithm | None) -> hashes.HashAlgorithm:
@@ -167,9 +164,7 @@ def _from_cbc(layers: Layers, cipher: ContentCipher, key: bytes) -> bytes:
 
 
 def _from_gcm(layers: Layers, cipher: ContentCipher, key: bytes) -> bytes:
-    ber = Reader(layers.cipher.parameters)
-    with ber.inside(SEQUENCE):
-        nonce = ber.take(OCTET_STRING)
+    nonce = Reader(layers.cipher.parameters).inside(SEQUENCE, lambda ber: ber.take(OCTET_STRING))
     mode = GCM(nonce, layers.tag, min_tag_length=_SHORTEST_TAG)
     decryptor = Cipher(cipher.algorithm(key), mode).decryptor()
     decryptor.authenticate_additional_data(layers.authenticated)

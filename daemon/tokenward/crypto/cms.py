@@ -65,47 +65,50 @@ def parse_layers(cms: bytes) -> Layers:
         NotBer: Cut short, followed by something, or of another structure.
     """
     ber = Reader(cms)
-    with ber.inside(SEQUENCE):
-        if ber.take(OBJECT_IDENTIFIER) not in _ENCRYPTED:
-            raise NotBer("another content type")
-        with ber.inside(_CONSTRUCTED_0), ber.inside(SEQUENCE):
-            layers = _layers(ber)
+    layers = ber.inside(SEQUENCE, _content_info)
     ber.finish()
     return layers
 
 
-def _layers(ber: Reader) -> Layers:
+def _content_info(ber: Reader) -> Layers:
+    if ber.take(OBJECT_IDENTIFIER) not in _ENCRYPTED:
+        raise NotBer("another content type")
+    return ber.inside(_CONSTRUCTED_0, lambda content: content.inside(SEQUENCE, _enveloped_data))
+
+
+def _enveloped_data(ber: Reader) -> Layers:
     ber.take(INTEGER)  # version
     if ber.at(_CONSTRUCTED_0):  # originator info
         ber.skip()
-    key_transports = _key_transports(ber)
-    cipher, ciphertext = _encrypted_content(ber)
+    key_transports = ber.inside(SET, _key_transports)
+    cipher, ciphertext = ber.inside(SEQUENCE, _encrypted_content)
     tag, authenticated = _authentication(ber)
     return Layers(key_transports, cipher, ciphertext, tag, authenticated)
 
 
 def _key_transports(ber: Reader) -> tuple[KeyTransport, ...]:
     found = []
-    with ber.inside(SET):
-        while ber.more():
-            if ber.at(SEQUENCE):
-                found.append(_key_transport(ber))
-            else:
-                ber.skip()
+    while ber.more():
+        if ber.at(SEQUENCE):
+            found.append(ber.inside(SEQUENCE, _key_transport))
+        else:
+            ber.skip()
     return tuple(found)
 
 
 def _key_transport(ber: Reader) -> KeyTransport:
-    with ber.inside(SEQUENCE):
-        ber.take(INTEGER)  # version
-        return KeyTransport(_recipient(ber), parse_algorithm(ber), ber.take(OCTET_STRING))
+    ber.take(INTEGER)  # version
+    return KeyTransport(_recipient(ber), parse_algorithm(ber), ber.take(OCTET_STRING))
 
 
 def _recipient(ber: Reader) -> AnyRecipient:
     if ber.at(CONTEXT_0):
         return KeyRecipient(ber.take(CONTEXT_0))
-    with ber.inside(SEQUENCE):
-        return Recipient(ber.whole(SEQUENCE), ber.take(INTEGER))
+    return ber.inside(SEQUENCE, _issuer_and_serial)
+
+
+def _issuer_and_serial(ber: Reader) -> Recipient:
+    return Recipient(ber.whole(SEQUENCE), ber.take(INTEGER))
 
 
 def parse_algorithm(ber: Reader) -> Algorithm:
@@ -114,22 +117,27 @@ def parse_algorithm(ber: Reader) -> Algorithm:
     Raises:
         NotBer: None does.
     """
-    with ber.inside(SEQUENCE):
-        return Algorithm(ber.take(OBJECT_IDENTIFIER), ber.skip() if ber.more() else b"")
+    return ber.inside(SEQUENCE, _algorithm)
+
+
+def _algorithm(ber: Reader) -> Algorithm:
+    return Algorithm(ber.take(OBJECT_IDENTIFIER), ber.skip() if ber.more() else b"")
 
 
 def _encrypted_content(ber: Reader) -> tuple[Algorithm, bytes]:
     """Return cipher and ciphertext; the latter may stand in one piece or in several."""
-    with ber.inside(SEQUENCE):
-        ber.take(OBJECT_IDENTIFIER)  # content type
-        cipher = parse_algorithm(ber)
-        if ber.at(CONTEXT_0):
-            return cipher, ber.take(CONTEXT_0)
-        pieces = []
-        with ber.inside(_CONSTRUCTED_0):
-            while ber.more():
-                pieces.append(ber.take(OCTET_STRING))
-        return cipher, b"".join(pieces)
+    ber.take(OBJECT_IDENTIFIER)  # content type
+    cipher = parse_algorithm(ber)
+    if ber.at(CONTEXT_0):
+        return cipher, ber.take(CONTEXT_0)
+    return cipher, ber.inside(_CONSTRUCTED_0, _pieces)
+
+
+def _pieces(ber: Reader) -> bytes:
+    pieces = []
+    while ber.more():
+        pieces.append(ber.take(OCTET_STRING))
+    return b"".join(pieces)
 
 
 def _authentication(ber: Reader) -> tuple[bytes, bytes]:
