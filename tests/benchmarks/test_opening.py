@@ -3,6 +3,7 @@
 import subprocess
 
 import pytest
+from asn1crypto.cms import ContentInfo
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -34,7 +35,8 @@ def test_opening_a_token_costs_little_more_than_its_private_key_operation(tmp_pa
     measured = in_turns(
         {
             "RSA private operation, bare": each(lambda one: own.private_key.decrypt(one, PKCS1v15()), keys),
-            "CMS to token": each(lambda raw: open_envelope(parse_envelope(raw), own), plain),
+            "CMS in DER to token": each(lambda raw: open_envelope(parse_envelope(raw), own), map(in_der, plain)),
+            "CMS in Apple's BER to token": each(lambda raw: open_envelope(parse_envelope(raw), own), plain),
             "S/MIME file to token": each(lambda raw: open_envelope(parse_envelope(raw), own), map(apple_file, plain)),
             "`openssl cms -decrypt`, spawned": each(
                 lambda _: subprocess.run(decrypt, cwd=tmp_path, check=True, capture_output=True), range(SPAWNS)
@@ -43,10 +45,16 @@ def test_opening_a_token_costs_little_more_than_its_private_key_operation(tmp_pa
         ROUNDS,
     )
 
-    compare("opening", "µs", measured, {"CMS to token": "≤ 1.2", "S/MIME file to token": "≤ 1.5"})
+    goals = {"CMS in DER to token": "≤ 1.2", "CMS in Apple's BER to token": "≤ 1.2", "S/MIME file to token": "≤ 1.5"}
+    compare("opening", "µs", measured, goals)
     assert measured["S/MIME file to token"].ratio < GROSS_LOSS
     spawned = measured["`openssl cms -decrypt`, spawned"].ratio
     assert spawned / measured["S/MIME file to token"].ratio > 15 / GROSS_LOSS
+
+
+def in_der(cms: bytes) -> bytes:
+    """Return *cms* with each length in front, as other programs write it."""
+    return ContentInfo.load(cms).dump(force=True)
 
 
 def pem_of(key) -> bytes:

@@ -110,6 +110,16 @@ def test_an_envelope_names_the_certificate_that_it_was_made_for(cli, files):
     assert (found["expires_at"], found["findings"], found["services"]) == (None, [], [])
 
 
+def test_a_refused_certificate_is_told_by_its_subject(cli, files):
+    """A5: which one it is and until when it lives, beside why it won't do."""
+    chain, taken = one(cli, files["chain.pem"]), one(cli, files["certificate.pem"])
+
+    assert [finding["code"] for finding in chain["findings"]] == ["TW112"]
+    assert [refused["subject"] for refused in chain["refused"]] == ["CN=Main MDM", "CN=second"]
+    assert chain["refused"][0]["not_after"] == taken["certificate"]["not_after"]
+    assert (chain["certificate"], taken["refused"]) == (None, [])
+
+
 def test_a_recipient_by_key_is_named_so(cli, files, keypair):
     """A3: lower-case hexadecimal."""
     found = one(cli, files["envelope-keyid.p7m"])

@@ -17,6 +17,7 @@ from tokenward.crypto import (
     TooLarge,
     UnfitKey,
     parse_certificate,
+    read_imprints,
     to_pem,
 )
 from tokenward.model.finding import Code, NeedsOperator
@@ -179,6 +180,25 @@ def test_a_key_of_unwieldy_size_is_refused(der):
 
     with pytest.raises(UnfitKey, match="8201 bits"):
         parse_certificate(certificate.dump(force=True), NOW)
+
+
+def test_a_refused_certificate_still_says_whose_it_is(openssl, pem, keypair):
+    """A5: subject and validity, of each that can be read, whatever else stands in the file."""
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+    other = openssl("req", "-x509", *curve, "-nodes", "-keyout", "ec.pem", "-subj", "/CN=EC")
+    key = openssl("pkey", "-inform", "DER", given=keypair.private_key.reveal())
+    trusted = openssl("x509", "-trustout", given=pem)
+
+    for raw in (other + key + pem, b"text\n" + other + trusted, other + pem[:300] + b"\n" + pem):
+        first, second = read_imprints(raw)
+        assert (first.subject, second.subject) == ("CN=EC", keypair.certificate.subject)
+        assert (second.not_before, second.not_after) == (keypair.certificate.not_before, keypair.certificate.not_after)
+
+
+def test_what_cannot_be_read_says_nothing_of_itself(pem, der, keypair):
+    """A5: nothing is guessed."""
+    assert read_imprints(der[:-1]) == read_imprints(keypair.private_key.reveal()) == ()
+    assert read_imprints(pem + b" " * 64 * 1024) == ()
 
 
 @pytest.mark.parametrize(

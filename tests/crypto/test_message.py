@@ -72,3 +72,10 @@ def test_garbage_is_refused_and_nothing_else(plain):
     """B5.1: what a wrong key leaves."""
     with pytest.raises((CannotBeOpened, ValueMissing)):
         parse_message(plain)
+
+
+@pytest.mark.parametrize("tail", [b"}", one_line_of_json(), b"{}", b" and {more}"], ids=repr)
+def test_a_second_object_is_refused(tail):
+    """B5.1: which of the two is meant, nobody can say."""
+    with pytest.raises(CannotBeOpened):
+        parse_message(apple_message() + tail)

@@ -33,6 +33,7 @@ from tokenward.crypto import (
     open_envelope,
     parse_certificate,
     parse_envelope,
+    read_imprints,
     to_pem,
 )
 from tokenward.crypto.message import parse_message
@@ -234,6 +235,7 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "drop": Parser(_drop, (), _drops, LARGEST_FILE, readings=len(Folder)),
     "envelope": Parser(parse_envelope, _ENVELOPE_REFUSALS, _envelopes),
     "events": Parser(lambda raw: parse_events(raw, RECEPTION), (BadCloudEvent,), _events),
+    "imprints": Parser(read_imprints, (), _certificates),
     "kind": Parser(kind_of, (), lambda: (*_certificates(), *_envelopes(), *_messages(), *_events())),
     "login": Parser(_login, (Retryable,), _logins, _ANSWER, readings=2),
     "message": Parser(parse_message, (CannotBeOpened, ValueMissing), _messages, MAX_FILE_BYTES),

@@ -3,9 +3,9 @@
 import pytest
 
 from fakes.target import FakeTarget, a_pem
-from fakes.world import MINUTE, Stage, a_service
+from fakes.world import DAY, MINUTE, START, Stage, a_service, an_envelope
 from rotation.dropping import FILES, a_file, drop, refused
-from tokenward.crypto.certificate import to_pem
+from tokenward.crypto.certificate import parse_certificate, to_pem
 from tokenward.model.event import AttachmentRole, EventKind, Taken, Way
 from tokenward.model.finding import Code
 from tokenward.model.rotation import State
@@ -53,8 +53,22 @@ async def test_a_certificate_is_taken_where_it_cannot_be_fetched(tmp_path, keypa
     await stage.ledger.close()
 
 
+async def test_a_new_certificate_over_the_same_key_is_a_new_one(theirs):
+    """A6: Apple is given the certificate, so another one around the key in use opens a rotation."""
+    first, second = a_pem("first"), a_pem("second")
+    assert parse_certificate(first, START).key_digest == parse_certificate(second, START).key_digest
+    for pem in (first, second):
+        assert isinstance(await drop(theirs, a_file(AttachmentRole.CERTIFICATE, pem)), Taken)
+        await theirs.until(State.AWAITING_TOKEN)
+        rotation = await theirs.opened()
+        assert rotation.certificate == parse_certificate(pem, START).fingerprint
+        await theirs.hand_over(an_envelope(parse_certificate(pem, START), theirs.clock.at))
+        await theirs.until(State.DONE)
+        theirs.clock.advance(DAY)
+
+
 async def test_a_dropped_private_key_is_refused(theirs, keypair):
-    """B5.1: its own sentence, and nothing of it is kept."""
+    """B5.1: its own sentence, nothing of it is kept, and the operators hear that it must be taken as exposed."""
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
         NoEncryption,
@@ -70,6 +84,7 @@ async def test_a_dropped_private_key_is_refused(theirs, keypair):
     as_token = await refused(theirs, a_file(AttachmentRole.ENVELOPE, pem), way=Way.CONTROL)
 
     assert (alone.code, beside.code, as_token.code) == (Code.PRIVATE_KEY, Code.PRIVATE_KEY, Code.NOT_AN_ENVELOPE)
+    assert await theirs.messages("key.exposed") == ["operators"] * 2
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from fakes.apple_envelope import apple_cms, apple_file, apple_message
+from fakes.apple_envelope import VALUES, apple_cms, apple_file, apple_message
 from fakes.target import FakeTarget, a_pem
 from fakes.world import DAY, HOUR, START, Stage, a_service, an_envelope
 from rotation.dropping import a_file, drop, refused, refused_except_pending
@@ -215,6 +215,17 @@ async def test_a_dated_warning_of_a_certificate_is_handed_back(theirs):
 
     assert isinstance(verdict, Taken)
     assert any("expired" in warning for warning in verdict.warnings)
+
+
+async def test_values_that_do_not_begin_as_apples_do_are_taken_and_said(ours):
+    """B5.1: which of them, and nothing of what they hold."""
+    values = {**VALUES, "access_secret": "3d4e5f"}
+    body = apple_file(apple_cms(await ours.certificate(), apple_message(values)))
+
+    verdict = await drop(ours, a_file(AttachmentRole.ENVELOPE, body))
+
+    assert isinstance(verdict, Taken)
+    assert verdict.warnings == ("Its access_secret does not begin with AS_, as Apple's do.",)
 
 
 async def test_an_event_that_names_a_file_it_did_not_bring_is_taken_as_one_without(stage):

@@ -91,6 +91,19 @@ async def test_a_service_is_known_by_the_values_of_its_token(stage, body):
     assert [line["digest"] for line in await stage.audited("token.imported")] == [IN_USE.digest]
 
 
+async def test_what_is_unusual_about_the_values_is_said(stage):
+    """B5.1: taken, for Apple has not documented how they begin."""
+    unusual = await bring(stage, one_line_of_json({**VALUES, "consumer_key": "0a1b"}))
+
+    assert isinstance(unusual, Taken)
+    assert unusual.warnings == ("Its consumer_key does not begin with CK_, as Apple's do.",)
+
+    usual = await bring(stage, the_values())
+
+    assert isinstance(usual, Taken)
+    assert usual.warnings == ()
+
+
 async def test_apple_is_asked_about_it_at_once(stage):
     """B1.3, B10.1: with the very values that came; its answer makes the token valid."""
     await bring(stage, the_values())

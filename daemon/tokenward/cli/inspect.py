@@ -111,6 +111,8 @@ def _facts(found: "Inspection") -> Iterator[tuple[str, str]]:
         yield "Signed by", "itself" if _is_self_signed(found) else found.certificate.issuer
         yield "Number", _serial(found.certificate.recipient.serial_number)
         yield "SHA-256", found.certificate.fingerprint
+    for imprint in found.refused:
+        yield "Subject", f"{imprint.subject}, valid {day(imprint.not_before)} to {day(imprint.not_after)}"
     for recipient in found.recipients:
         yield "Made for", _recipient(recipient)
     if found.apple_name is not None:
@@ -186,6 +188,7 @@ def _as_json(found: "Inspection", *, reveal: bool) -> "Json":
         "expires_at": as_json(found.expires_at),
         "opened": found.is_opened,
         "certificate": _certificate_json(found),
+        "refused": [as_json(imprint) for imprint in found.refused],
         "findings": [as_json(remark) for remark in found.remarks],
         "advice": found.advice,
     }

@@ -8,7 +8,16 @@ from pathlib import PurePath
 from typing import Final, Protocol
 
 from tokenward.cli.file_advice import ADVICE
-from tokenward.crypto import CannotBeOpened, FileKind, ValueMissing, kind_of, parse_certificate, parse_envelope
+from tokenward.crypto import (
+    CannotBeOpened,
+    FileKind,
+    Imprint,
+    ValueMissing,
+    kind_of,
+    parse_certificate,
+    parse_envelope,
+    read_imprints,
+)
 from tokenward.crypto.armour import decode_base64, without_mark
 from tokenward.crypto.message import parse_message
 from tokenward.model.certificate import AnyRecipient, Certificate
@@ -35,6 +44,10 @@ _ARMOURED: Final = frozenset(
     }
 )
 """Kinds that come in more than one outer form."""
+_WITH_CERTIFICATES: Final = frozenset(
+    {FileKind.CERTIFICATE, FileKind.PUSH_CERTIFICATE, FileKind.TRUSTED_CERTIFICATE, FileKind.PRIVATE_KEY}
+)
+"""Kinds that hold certificates, or may."""
 _BINARY: Final = "binary (DER or BER)"
 _NAMED_FOR: Final[Mapping[str, str]] = {".pem": "PEM", ".der": _BINARY}
 
@@ -87,6 +100,8 @@ class Inspection:
     recipients: tuple[AnyRecipient, ...] = ()
     algorithms: tuple[str, ...] = ()
     certificate: Certificate | None = None
+    refused: tuple[Imprint, ...] = ()
+    """The certificates in it that would not be taken, as far as they can be read."""
     apple_name: AppleFileName | None = None
     expires_at: datetime | None = None
     token: ServerToken | None = None
@@ -118,12 +133,12 @@ def inspected(file: str, raw: bytes, now: datetime, kept: Kept | None = None) ->
     kind = kind_of(raw)
     found = Inspection(file, kind, form=_form_of(raw) if kind in _ARMOURED else None)
     look = _LOOKS.get(kind)
-    if look is None:
-        return found
     try:
-        return look(found, raw, now, kept)
+        found = look(found, raw, now, kept) if look else found
     except TokenwardError as error:
-        return _with(found, Remark.of(error.finding))
+        found = _with(found, Remark.of(error.finding))
+    is_refused = kind in _WITH_CERTIFICATES and found.certificate is None
+    return replace(found, refused=read_imprints(raw)) if is_refused else found
 
 
 # --- One look for each kind that has more to tell -----------------------------------------------------------
@@ -146,7 +161,7 @@ def _look_at_envelope(found: Inspection, raw: bytes, _now: datetime, kept: Kept 
         token = kept.opened(envelope)
     except TokenwardError as error:
         return _with(found, Remark.of(error.finding))
-    return replace(found, token=token, expires_at=token.expires_at if token else None)
+    return _with_token(found, token) if token else found
 
 
 def _look_at_certificate(found: Inspection, raw: bytes, now: datetime, kept: Kept | None) -> Inspection:
@@ -178,7 +193,7 @@ def _look_at_opened_token(found: Inspection, raw: bytes, _now: datetime, _kept: 
         return _with(found, Remark(f"It lacks a usable {', '.join(error.names)}.", Code.VALUE_MISSING.number))
     except CannotBeOpened:  # its text speaks of an envelope
         return _with(found, Remark("It is cut short or altered.", Code.DAMAGED.number))
-    return _with(replace(found, token=token, expires_at=token.expires_at), _IN_THE_OPEN)
+    return _with(_with_token(found, token), _IN_THE_OPEN)
 
 
 def _look_at_content_token(found: Inspection, raw: bytes, _now: datetime, _kept: Kept | None) -> Inspection:
@@ -219,6 +234,11 @@ _LOOKS: Final[Mapping[FileKind, _Look]] = {
 
 def _with(found: Inspection, remark: Remark) -> Inspection:
     return replace(found, remarks=(*found.remarks, remark))
+
+
+def _with_token(found: Inspection, token: ServerToken) -> Inspection:
+    remarks = (*found.remarks, *(Remark(warning) for warning in token.warnings))
+    return replace(found, token=token, expires_at=token.expires_at, remarks=remarks)
 
 
 def _unwrapped(raw: bytes) -> bytes:

@@ -7,7 +7,7 @@ refusal, is decided elsewhere.
 """
 
 from tokenward.crypto.armour import MAX_FILE_BYTES
-from tokenward.crypto.certificate import parse_certificate, to_pem
+from tokenward.crypto.certificate import Imprint, parse_certificate, read_imprints, to_pem
 from tokenward.crypto.envelope import parse_envelope
 from tokenward.crypto.keypair import LoadedKeypair, load_keypair, load_private_key, make_keypair
 from tokenward.crypto.kind import FileKind, kind_of
@@ -39,6 +39,7 @@ __all__ = [
     "Damaged",
     "EnvelopeTooLarge",
     "FileKind",
+    "Imprint",
     "KeyUnusable",
     "LoadedKeypair",
     "NotACertificate",
@@ -62,5 +63,6 @@ __all__ = [
     "parse_envelope",
     "parse_seal_key",
     "printed_name",
+    "read_imprints",
     "to_pem",
 ]

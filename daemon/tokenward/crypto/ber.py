@@ -1,13 +1,14 @@
 """A strict reader for the little BER that an envelope needs: both kinds of length, low tag numbers.
 
-Written here because envelopes come from strangers: one kind of error, every byte looked at once, no nesting
-without end, and the exact bytes of each element kept, since issuers and serial numbers are compared as they
-stand.
+Written here because envelopes come from strangers: one kind of error, no nesting without end, nothing that reaches
+out of what holds it, and the exact bytes of an element to be had, since issuers and serial numbers are compared as
+they stand.
 
 Source: ITU-T X.690 sections 8.1 and 8.7.
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 INTEGER: Final = 0x02
 OCTET_STRING: Final = 0x04
@@ -17,102 +18,125 @@ SET: Final = 0x31
 CONTEXT_0: Final = 0x80
 CONSTRUCTED: Final = 0x20
 
-_END_OF_CONTENTS: Final = b"\x00\x00"
+_END_MARK: Final = b"\x00\x00"
 _DEEPEST: Final = 12
-"""Indefinite lengths inside each other; Apple's envelope has five."""
-_LONGEST_LENGTH: Final = 4
-_LONG_FORM: Final = 0x80
+"""Elements inside each other, as far as they are gone into; Apple's envelope has six."""
+_INDEFINITE: Final = 0x80
+_LONGEST_LENGTH: Final = _INDEFINITE + 4
 _HIGH_TAG: Final = 0x1F
+
+
+Found = TypeVar("Found")
 
 
 class NotBer(ValueError):
     """The bytes are no BER, cut short, nested too deeply, or of another shape than expected."""
 
 
-class Element(NamedTuple):
-    """One element as it stood in the file."""
+class Reader:
+    """A place in BER that moves on, from one element to the next, as each is asked for by its tag.
 
-    tag: int
-    content: bytes
-    raw: bytes
-    """The element with its tag, its length and its end mark."""
-    inside: tuple["Element", ...] | None = None
-    """What was read on the way to the end mark; None where the length stands in front."""
-
-    def children(self) -> tuple["Element", ...]:
-        """Return the elements inside.
-
-        Raises:
-            NotBer: It is not constructed, or its content is no whole number of elements.
-        """
-        if self.inside is not None:
-            return self.inside
-        if not self.tag & CONSTRUCTED:
-            raise NotBer("a primitive element has no children")
-        found = []
-        position = 0
-        while position < len(self.content):
-            child, position = _read(self.content, position, 0)
-            found.append(child)
-        return tuple(found)
-
-    def expect(self, tag: int) -> "Element":
-        """Return this element, which must carry *tag*.
-
-        Raises:
-            NotBer: It carries another one.
-        """
-        if self.tag != tag:
-            raise NotBer(f"tag {self.tag:#04x} where {tag:#04x} belongs")
-        return self
-
-
-def read_whole(data: bytes) -> Element:
-    """Return the one element that *data* is.
-
-    Raises:
-        NotBer: It is none, or something follows it.
+    It never leaves the element that it has gone into. Its methods raise NotBer where an element is none, is
+    missing, ends too early, or carries another tag.
     """
-    element, end = _read(data, 0, 0)
-    if end != len(data):
-        raise NotBer(f"{len(data) - end} bytes after the end")
-    return element
+
+    __slots__ = ("_data", "_depth", "_end", "_position", "_until_mark")
+
+    def __init__(self, data: bytes) -> None:
+        """Stand before the first element of *data*."""
+        self._data = data
+        self._position = 0
+        self._end = len(data)
+        self._until_mark = False
+        self._depth = 0
+
+    def more(self) -> bool:
+        """Return whether anything follows within the element that was gone into."""
+        if self._until_mark:
+            return self._data[self._position : self._position + 2] != _END_MARK
+        return self._position < self._end
+
+    def at(self, tag: int) -> bool:
+        """Return whether the next element carries *tag*."""
+        return self._position < self._end and self._data[self._position] == tag
+
+    def take(self, tag: int) -> bytes:
+        """Return the content of the next element, whose length must stand in front."""
+        begin, end = self._extent(tag)
+        if end is None:
+            raise NotBer("an indefinite length on a primitive element")
+        self._position = end
+        return self._data[begin:end]
+
+    def inside(self, tag: int, read: Callable[["Reader"], Found]) -> Found:
+        """Return what *read* finds within the next element; whatever it does not ask for is passed over."""
+        begin, end = self._extent(tag)
+        if not tag & CONSTRUCTED:
+            raise NotBer("a primitive element has nothing inside")
+        if self._depth == _DEEPEST:
+            raise NotBer("nested too deeply")
+        outside = self._end, self._until_mark
+        self._position, self._end, self._until_mark = begin, end or self._end, end is None
+        self._depth += 1
+        found = read(self)
+        while self.more():
+            self.skip()
+        if self._until_mark:
+            self._pass_end_mark()
+        self._depth -= 1
+        self._end, self._until_mark = outside
+        return found
+
+    def _pass_end_mark(self) -> None:
+        self._position += len(_END_MARK)
+        if self._position > self._end:
+            raise NotBer("an end mark outside the element that holds it")
+
+    def whole(self, tag: int) -> bytes:
+        """Return the next element as it stands: tag, length, content and end mark."""
+        if not self.at(tag):
+            raise NotBer(f"no tag {tag:#04x} where it belongs")
+        return self.skip()
+
+    def skip(self) -> bytes:
+        """Pass over the next element, whatever it is, and return it as it stands."""
+        start = self._position
+        tag = self._data[start] if start < self._end else 0
+        if tag & _HIGH_TAG == _HIGH_TAG:
+            raise NotBer("a tag number above 30")
+        end = self._extent(tag)[1]
+        if end is None:
+            self.inside(tag, _nothing)
+        else:
+            self._position = end
+        return self._data[start : self._position]
+
+    def finish(self) -> None:
+        """Make sure that nothing is left."""
+        if self._position != len(self._data):
+            raise NotBer(f"{len(self._data) - self._position} bytes after the end")
+
+    def _extent(self, tag: int) -> tuple[int, int | None]:
+        """Return where the content of the next element begins and ends; None where an end mark says so."""
+        data, start = self._data, self._position
+        begin = start + 2
+        if begin > self._end:
+            raise NotBer("cut short")
+        if data[start] != tag:
+            raise NotBer(f"tag {data[start]:#04x} where {tag:#04x} belongs")
+        size = data[start + 1]
+        if size >= _INDEFINITE:
+            if size == _INDEFINITE:
+                return begin, None
+            if size > _LONGEST_LENGTH:
+                raise NotBer("a length of more than four octets")
+            begin += size - _INDEFINITE
+            size = int.from_bytes(data[start + 2 : begin])
+        end = begin + size
+        if end > self._end:
+            raise NotBer("cut short")
+        return begin, end
 
 
-def _read(data: bytes, start: int, depth: int) -> tuple[Element, int]:
-    """Return the element at *start* and where the next one begins."""
-    if depth > _DEEPEST:
-        raise NotBer("nested too deeply")
-    if start + 2 > len(data):
-        raise NotBer("cut short")
-    tag = data[start]
-    if tag & _HIGH_TAG == _HIGH_TAG:
-        raise NotBer("a tag number above 30")
-    first = data[start + 1]
-    if first == _LONG_FORM:
-        return _read_indefinite(data, start, depth)
-    begin, size = (start + 2, first) if first < _LONG_FORM else _long_length(data, start + 2, first - _LONG_FORM)
-    end = begin + size
-    if end > len(data):
-        raise NotBer("cut short")
-    return Element(tag, data[begin:end], data[start:end]), end
-
-
-def _long_length(data: bytes, position: int, octets: int) -> tuple[int, int]:
-    """Return where the content begins and how long it is."""
-    begin = position + octets
-    if octets > _LONGEST_LENGTH or begin > len(data):
-        raise NotBer("cut short")
-    return begin, int.from_bytes(data[position:begin], "big")
-
-
-def _read_indefinite(data: bytes, start: int, depth: int) -> tuple[Element, int]:
-    if not data[start] & CONSTRUCTED:
-        raise NotBer("an indefinite length on a primitive element")
-    begin = position = start + 2
-    inside = []
-    while data[position : position + 2] != _END_OF_CONTENTS:
-        child, position = _read(data, position, depth + 1)
-        inside.append(child)
-    end = position + 2
-    return Element(data[start], data[begin:position], data[start:end], tuple(inside)), end
+def _nothing(_: Reader) -> None:
+    """Ask for nothing."""

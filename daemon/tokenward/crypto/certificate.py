@@ -15,6 +15,7 @@ from cryptography.x509 import SubjectKeyIdentifier
 
 from tokenward.crypto.armour import MAX_FILE_BYTES, decode_base64, pem_blocks, without_mark
 from tokenward.crypto.asn1 import MALFORMED
+from tokenward.crypto.ber import Reader
 from tokenward.crypto.kind import FileKind, kind_of
 from tokenward.crypto.name import printed_name
 from tokenward.crypto.refusals import (
@@ -30,9 +31,19 @@ from tokenward.model.instant import format_instant, utc
 SMALLEST_KEY_BITS: Final = 2048
 LARGEST_KEY_BITS: Final = 8192
 _LABELS: Final = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
+_READABLE: Final = _LABELS | {"TRUSTED CERTIFICATE"}
 _COLUMNS: Final = 64
 _SIGN_BIT: Final = 0x80
 _DATED_HASHES: Final = ("md2", "md5", "sha1")
+
+
+@dataclass(frozen=True, slots=True)
+class Imprint:
+    """What a certificate says of itself, whether it would be taken or not."""
+
+    subject: str
+    not_before: datetime
+    not_after: datetime
 
 
 def parse_certificate(raw: bytes, now: datetime) -> Certificate:
@@ -79,6 +90,31 @@ def parse_certificate(raw: bytes, now: datetime) -> Certificate:
     )
 
 
+def read_imprints(raw: bytes) -> tuple[Imprint, ...]:
+    """Return what each certificate in *raw* says of itself, in their order; those that can't be read are left out.
+
+    For telling which one was refused: a file with a private key in it, or with a key that Apple does not take,
+    has a subject all the same. Never raises; a file that is larger than any certificate is not looked into.
+    """
+    if len(raw) > MAX_FILE_BYTES:
+        return ()
+    return tuple(found for der in _certificates(raw, _READABLE) if (found := _imprint(der)))
+
+
+def _imprint(der: bytes) -> Imprint | None:
+    try:
+        alone = Reader(der).skip()  # OpenSSL's own form has something behind it
+        body = x509.Certificate.load(alone, strict=True)["tbs_certificate"]
+        validity = body["validity"]
+        return Imprint(
+            printed_name(body["subject"].dump()),
+            utc(validity["not_before"].native),
+            utc(validity["not_after"].native),
+        )
+    except MALFORMED:
+        return None
+
+
 def to_pem(certificate: Certificate) -> bytes:
     """Return *certificate* as PEM with 64 columns and LF, which every loader takes. RFC 7468 section 5.1."""
     text = base64.b64encode(certificate.der)
@@ -103,15 +139,15 @@ def _single(raw: bytes) -> bytes:
     return found[0]
 
 
-def _certificates(raw: bytes) -> tuple[bytes, ...]:
+def _certificates(raw: bytes, labels: frozenset[str] = _LABELS) -> tuple[bytes, ...]:
     """Return the DER of every certificate; empty where its text is no base64."""
-    armoured = tuple(block.decoded() or b"" for block in pem_blocks(raw) if block.label in _LABELS)
+    armoured = tuple(block.decoded() or b"" for block in pem_blocks(raw) if block.label in labels)
     if armoured:
         return armoured
     if raw.startswith(b"\x30"):
         return (raw,)
     inside = decode_base64(without_mark(raw))
-    return _certificates(inside) if inside else ()
+    return _certificates(inside, labels) if inside else ()
 
 
 # --- From DER to fields -------------------------------------------------------------------------------------

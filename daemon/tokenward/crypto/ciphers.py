@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC, GCM
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from tokenward.crypto.ber import CONSTRUCTED, CONTEXT_0, OCTET_STRING, SEQUENCE, Element, NotBer
+from tokenward.crypto.ber import CONSTRUCTED, CONTEXT_0, OCTET_STRING, SEQUENCE, NotBer, Reader
 from tokenward.crypto.cms import Algorithm, KeyTransport, Layers, parse_algorithm
 
 PKCS1_V15: Final = "rsaes_pkcs1v15"
@@ -105,41 +105,41 @@ def _rsa_padding(algorithm: Algorithm) -> padding.AsymmetricPadding:
     raise NotBer(f"key transport {name}")
 
 
-def _oaep(parameters: Element | None) -> padding.OAEP:
+def _oaep(parameters: bytes) -> padding.OAEP:
     """Return the padding for RSAES-OAEP-params; a field left out means SHA-1, MGF1 with SHA-1, no label."""
-    fields = {field.tag: field.children()[0] for field in _members(parameters)}
-    digest = _hash(fields.get(_EXPLICIT_0))
-    mask = _mask_hash(fields.get(_EXPLICIT_0 | 1))
-    return padding.OAEP(padding.MGF1(mask), digest, _label(fields.get(_EXPLICIT_0 | 2)))
+    digest, mask, source = _oaep_fields(parameters)
+    return padding.OAEP(padding.MGF1(_mask_hash(mask)), _hash(digest), _label(source))
 
 
-def _members(parameters: Element | None) -> tuple[Element, ...]:
-    if parameters is None or parameters.tag != SEQUENCE:
-        return ()
-    return tuple(field for field in parameters.children() if field.children())
+def _oaep_fields(parameters: bytes) -> tuple[Algorithm | None, Algorithm | None, Algorithm | None]:
+    ber = Reader(parameters)
+    if not ber.at(SEQUENCE):
+        return None, None, None
+    return ber.inside(SEQUENCE, lambda fields: (_field(fields, 0), _field(fields, 1), _field(fields, 2)))
 
 
-def _hash(element: Element | None) -> hashes.HashAlgorithm:
-    if element is None:
+def _field(ber: Reader, number: int) -> Algorithm | None:
+    tag = _EXPLICIT_0 | number
+    return ber.inside(tag, parse_algorithm) if ber.at(tag) else None
+
+
+def _hash(algorithm: Algorithm | None) -> hashes.HashAlgorithm:
+    if algorithm is None:
         return hashes.SHA1()  # noqa: S303 - the default of the standard
-    found = _HASHES.get(parse_algorithm(element).identifier)
+    found = _HASHES.get(algorithm.identifier)
     if found is None:
         raise NotBer("an unknown hash")
     return found()
 
 
-def _mask_hash(element: Element | None) -> hashes.HashAlgorithm:
-    if element is None:
-        return hashes.SHA1()  # noqa: S303 - the default of the standard
-    mask = parse_algorithm(element)
-    if mask.identifier != _MGF1:
+def _mask_hash(mask: Algorithm | None) -> hashes.HashAlgorithm:
+    if mask is not None and mask.identifier != _MGF1:
         raise NotBer("an unknown mask generation function")
-    return _hash(mask.parameters)
+    return _hash(parse_algorithm(Reader(mask.parameters)) if mask and mask.parameters else None)
 
 
-def _label(element: Element | None) -> bytes | None:
-    source = parse_algorithm(element) if element else None
-    return source.parameters.expect(OCTET_STRING).content if source and source.parameters else None
+def _label(source: Algorithm | None) -> bytes | None:
+    return Reader(source.parameters).take(OCTET_STRING) if source and source.parameters else None
 
 
 # --- The content --------------------------------------------------------------------------------------------
@@ -156,9 +156,7 @@ def deciphered(layers: Layers, cipher: ContentCipher, key: bytes) -> bytes | Non
 
 
 def _from_cbc(layers: Layers, cipher: ContentCipher, key: bytes) -> bytes:
-    if layers.cipher.parameters is None:
-        raise NotBer("no initialisation vector")
-    vector = layers.cipher.parameters.expect(OCTET_STRING).content
+    vector = Reader(layers.cipher.parameters).take(OCTET_STRING)
     decryptor = Cipher(cipher.algorithm(key), CBC(vector)).decryptor()
     padded = decryptor.update(layers.ciphertext) + decryptor.finalize()
     unpadder = PKCS7(cipher.block_bytes * 8).unpadder()
@@ -166,9 +164,7 @@ def _from_cbc(layers: Layers, cipher: ContentCipher, key: bytes) -> bytes:
 
 
 def _from_gcm(layers: Layers, cipher: ContentCipher, key: bytes) -> bytes:
-    if layers.cipher.parameters is None:
-        raise NotBer("no nonce")
-    nonce = layers.cipher.parameters.children()[0].expect(OCTET_STRING).content
+    nonce = Reader(layers.cipher.parameters).inside(SEQUENCE, lambda ber: ber.take(OCTET_STRING))
     mode = GCM(nonce, layers.tag, min_tag_length=_SHORTEST_TAG)
     decryptor = Cipher(cipher.algorithm(key), mode).decryptor()
     decryptor.authenticate_additional_data(layers.authenticated)

@@ -4,9 +4,8 @@ Source: RFC 5652 section 6 (EnvelopedData), RFC 5083 section 2 (AuthEnvelopedDat
 (AES-GCM), RFC 3560 and RFC 8017 appendix A.2.1 (RSAES-OAEP).
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from tokenward.crypto.ber import (
     CONSTRUCTED,
@@ -16,28 +15,26 @@ from tokenward.crypto.ber import (
     OCTET_STRING,
     SEQUENCE,
     SET,
-    Element,
     NotBer,
-    read_whole,
+    Reader,
 )
 from tokenward.model.certificate import AnyRecipient, KeyRecipient, Recipient
 
 _ENVELOPED_DATA: Final = bytes.fromhex("2a864886f70d010703")
 _AUTH_ENVELOPED_DATA: Final = bytes.fromhex("2a864886f70d0109100117")
+_ENCRYPTED: Final = frozenset({_ENVELOPED_DATA, _AUTH_ENVELOPED_DATA})
 _CONSTRUCTED_0: Final = CONTEXT_0 | CONSTRUCTED
 _CONSTRUCTED_1: Final = _CONSTRUCTED_0 | 1
 
 
-@dataclass(frozen=True, slots=True)
-class Algorithm:
-    """An algorithm's object identifier (content octets) and its parameters, where it has any."""
+class Algorithm(NamedTuple):
+    """An algorithm's object identifier (content octets) and its parameters as they stand; empty where it has none."""
 
     identifier: bytes
-    parameters: Element | None
+    parameters: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class KeyTransport:
+class KeyTransport(NamedTuple):
     """The content key, encrypted for one recipient."""
 
     recipient: AnyRecipient
@@ -45,8 +42,7 @@ class KeyTransport:
     encrypted_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Layers:
+class Layers(NamedTuple):
     """What an encrypted message is made of."""
 
     key_transports: tuple[KeyTransport, ...]
@@ -68,68 +64,84 @@ def parse_layers(cms: bytes) -> Layers:
     Raises:
         NotBer: Cut short, followed by something, or of another structure.
     """
-    content_type, content = _fields(read_whole(cms).expect(SEQUENCE), 2)[:2]
-    if content_type.expect(OBJECT_IDENTIFIER).content not in {_ENVELOPED_DATA, _AUTH_ENVELOPED_DATA}:
+    ber = Reader(cms)
+    layers = ber.inside(SEQUENCE, _content_info)
+    ber.finish()
+    return layers
+
+
+def _content_info(ber: Reader) -> Layers:
+    if ber.take(OBJECT_IDENTIFIER) not in _ENCRYPTED:
         raise NotBer("another content type")
-    data = _fields(content.expect(_CONSTRUCTED_0), 1)[0]
-    version, *fields = _fields(data.expect(SEQUENCE), 3)
-    version.expect(INTEGER)
-    if fields[0].tag == _CONSTRUCTED_0:  # originator info
-        del fields[0]
-    if len(fields) < 2:  # noqa: PLR2004 - recipients and content
-        raise NotBer("no content")
-    cipher, ciphertext = _encrypted_content(fields[1])
-    tag, authenticated = _authentication(fields[2:])
-    return Layers(_key_transports(fields[0]), cipher, ciphertext, tag, authenticated)
+    return ber.inside(_CONSTRUCTED_0, lambda content: content.inside(SEQUENCE, _enveloped_data))
 
 
-def _fields(element: Element, at_least: int) -> tuple[Element, ...]:
-    children = element.children()
-    if len(children) < at_least:
-        raise NotBer("a field is missing")
-    return children
+def _enveloped_data(ber: Reader) -> Layers:
+    ber.take(INTEGER)  # version
+    if ber.at(_CONSTRUCTED_0):  # originator info
+        ber.skip()
+    key_transports = ber.inside(SET, _key_transports)
+    cipher, ciphertext = ber.inside(SEQUENCE, _encrypted_content)
+    tag, authenticated = _authentication(ber)
+    return Layers(key_transports, cipher, ciphertext, tag, authenticated)
 
 
-def _key_transports(recipient_infos: Element) -> tuple[KeyTransport, ...]:
-    infos = recipient_infos.expect(SET).children()
-    return tuple(_key_transport(info) for info in infos if info.tag == SEQUENCE)
+def _key_transports(ber: Reader) -> tuple[KeyTransport, ...]:
+    found = []
+    while ber.more():
+        if ber.at(SEQUENCE):
+            found.append(ber.inside(SEQUENCE, _key_transport))
+        else:
+            ber.skip()
+    return tuple(found)
 
 
-def _key_transport(info: Element) -> KeyTransport:
-    _, recipient, algorithm, encrypted_key = _fields(info, 4)[:4]
-    key = encrypted_key.expect(OCTET_STRING).content
-    return KeyTransport(_recipient(recipient), parse_algorithm(algorithm), key)
+def _key_transport(ber: Reader) -> KeyTransport:
+    ber.take(INTEGER)  # version
+    return KeyTransport(_recipient(ber), parse_algorithm(ber), ber.take(OCTET_STRING))
 
 
-def _recipient(identifier: Element) -> AnyRecipient:
-    if identifier.tag == CONTEXT_0:
-        return KeyRecipient(identifier.content)
-    issuer, serial = _fields(identifier.expect(SEQUENCE), 2)[:2]
-    return Recipient(issuer.expect(SEQUENCE).raw, serial.expect(INTEGER).content)
+def _recipient(ber: Reader) -> AnyRecipient:
+    if ber.at(CONTEXT_0):
+        return KeyRecipient(ber.take(CONTEXT_0))
+    return ber.inside(SEQUENCE, _issuer_and_serial)
 
 
-def parse_algorithm(element: Element) -> Algorithm:
-    """Return the AlgorithmIdentifier that *element* is.
+def _issuer_and_serial(ber: Reader) -> Recipient:
+    return Recipient(ber.whole(SEQUENCE), ber.take(INTEGER))
+
+
+def parse_algorithm(ber: Reader) -> Algorithm:
+    """Return the AlgorithmIdentifier that comes next.
 
     Raises:
-        NotBer: It is none.
+        NotBer: None does.
     """
-    identifier, *parameters = _fields(element.expect(SEQUENCE), 1)
-    return Algorithm(identifier.expect(OBJECT_IDENTIFIER).content, parameters[0] if parameters else None)
+    return ber.inside(SEQUENCE, _algorithm)
 
 
-def _encrypted_content(info: Element) -> tuple[Algorithm, bytes]:
+def _algorithm(ber: Reader) -> Algorithm:
+    return Algorithm(ber.take(OBJECT_IDENTIFIER), ber.skip() if ber.more() else b"")
+
+
+def _encrypted_content(ber: Reader) -> tuple[Algorithm, bytes]:
     """Return cipher and ciphertext; the latter may stand in one piece or in several."""
-    _, cipher, content = _fields(info.expect(SEQUENCE), 3)[:3]
-    if content.tag == CONTEXT_0:
-        return parse_algorithm(cipher), content.content
-    pieces = content.expect(_CONSTRUCTED_0).children()
-    return parse_algorithm(cipher), b"".join(piece.expect(OCTET_STRING).content for piece in pieces)
+    ber.take(OBJECT_IDENTIFIER)  # content type
+    cipher = parse_algorithm(ber)
+    if ber.at(CONTEXT_0):
+        return cipher, ber.take(CONTEXT_0)
+    return cipher, ber.inside(_CONSTRUCTED_0, _pieces)
 
 
-def _authentication(fields: list[Element]) -> tuple[bytes, bytes]:
+def _pieces(ber: Reader) -> bytes:
+    pieces = []
+    while ber.more():
+        pieces.append(ber.take(OCTET_STRING))
+    return b"".join(pieces)
+
+
+def _authentication(ber: Reader) -> tuple[bytes, bytes]:
     """Return the tag and what it covers: the attributes under the universal SET tag. RFC 5083 section 2.2."""
-    tags = [field.content for field in fields if field.tag == OCTET_STRING]
-    attributes = [field.raw for field in fields if field.tag == _CONSTRUCTED_1]
-    covered = bytes((SET,)) + attributes[0][1:] if attributes else b""
-    return tags[0] if tags else b"", covered
+    attributes = ber.skip() if ber.at(_CONSTRUCTED_1) else b""
+    tag = ber.take(OCTET_STRING) if ber.at(OCTET_STRING) else b""
+    return tag, bytes((SET,)) + attributes[1:] if attributes else b""

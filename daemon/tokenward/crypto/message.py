@@ -14,6 +14,9 @@ from tokenward.model.token import LIFETIME, ServerToken
 _SECRETS: Final = ("consumer_key", "consumer_secret", "access_token", "access_secret")
 _EXPIRY: Final = "access_token_expiry"
 _ISSUED: Final = re.compile(r"O(\d{13})\Z")
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_LONGEST_LIFE: Final = 2 * LIFETIME
+_JSON: Final = json.JSONDecoder()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -34,9 +37,9 @@ def parse_message(plain: bytes) -> ServerToken:
         raise CannotBeOpened(OpeningFailure.MESSAGE)
     values = {name: _text(members.get(name)) for name in _SECRETS}
     expires_at = _instant(members.get(_EXPIRY))
-    missing = (*(name for name, value in values.items() if not value), *(() if expires_at else (_EXPIRY,)))
-    if missing or expires_at is None:
-        raise ValueMissing(missing)
+    if expires_at is None or not all(values.values()):
+        missing = [name for name, value in values.items() if not value]
+        raise ValueMissing((*missing, *([] if expires_at else [_EXPIRY])))
     return ServerToken(
         **{name: Secret(value) for name, value in values.items()},
         expires_at=expires_at,
@@ -48,10 +51,10 @@ def _members(plain: bytes) -> Mapping[str, object] | None:
     """Return the JSON object in *plain*, or None; no exception, for it would carry the text it failed on."""
     try:
         text = plain.decode()
-        found = json.loads(text[text.find("{") : text.rfind("}") + 1])
+        found, end = _JSON.raw_decode(text, text.index("{"))
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and end == text.rindex("}") + 1 else None
 
 
 def _text(value: object) -> str:
@@ -75,5 +78,5 @@ def _issued_at(access_token: str, expires_at: datetime) -> datetime | None:
     found = _ISSUED.search(access_token)
     if found is None:
         return None
-    issued_at = _EPOCH + timedelta(milliseconds=int(found[1]))
-    return issued_at if issued_at < expires_at <= issued_at + 2 * LIFETIME else None
+    issued_at = _EPOCH + int(found[1]) * _MILLISECOND
+    return issued_at if issued_at < expires_at <= issued_at + _LONGEST_LIFE else None

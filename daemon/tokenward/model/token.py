@@ -13,6 +13,9 @@ LIFETIME: Final = timedelta(days=365)
 """How long Apple lets a token live, counted from its issue."""
 
 
+_BEGINNINGS: Final = {"consumer_key": "CK_", "consumer_secret": "CS_", "access_token": "AT_", "access_secret": "AS_"}
+
+
 @dataclass(frozen=True, slots=True)
 class ServerToken:
     """The five OAuth 1.0a values that Apple puts into an envelope.
@@ -33,6 +36,19 @@ class ServerToken:
         """SHA-256 over the four secrets: equal digests mean the same token."""
         parts = (self.consumer_key, self.consumer_secret, self.access_token, self.access_secret)
         return hashlib.sha256(b"\0".join(part.reveal() for part in parts)).hexdigest()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about what is unusual but taken. They name values, and show none.
+
+        # unconfirmed: Apple does not document how the values begin; in every specimen they begin so.
+        """
+        values = self.reveal_values()
+        return tuple(
+            f"Its {name} does not begin with {beginning}, as Apple's do."
+            for name, beginning in _BEGINNINGS.items()
+            if not values[name].startswith(beginning)
+        )
 
     def reveal_values(self) -> dict[str, str]:
         """Return the five values, secrets in clear, under the names that Apple gives them inside an envelope."""

@@ -104,7 +104,7 @@ async def accept_envelope(event: Event, attachment: Attachment, world: World, to
     return AcceptedEnvelope(
         stored,
         token,
-        envelope.warnings,
+        (*envelope.warnings, *(token.warnings if token else ())),
         chosen_by_name=choice.by_name,
         vouched_by_name=await _name_to_go_by(event, service, candidates, world, tools),
     )

@@ -59,7 +59,7 @@ class AcceptedToken:
             self.service,
             {"expires_at": format_instant(self.token.expires_at), "digest": self.id},
         )
-        return ()
+        return self.token.warnings
 
     def _in_use(self, known: InstalledToken | None, now: datetime) -> InstalledToken:
         """Return what is known of the token in use now; what was known of the same one before stays."""
