@@ -25,8 +25,8 @@ demo: setup ## Play whole rotations with a stepped clock; ARGS=--json for the re
 test: setup ## Run the tests that need nothing but this machine
 	@$(BIN)/python -m pytest -n auto --durations=10 -m "not (peers or chaos or fuzz or bench)" $(ARGS)
 
-test-peers: setup ## Run the tests against real servers from the distribution
-	$(call pytest-marked,peers)
+test-peers: setup node_modules/.package-lock.json ## Run the tests against real programs from the distribution
+	@$(BIN)/python -m pytest -n auto --durations=10 -m peers $(ARGS)
 
 check: setup ## Check format, style, types, imports and spelling
 	@$(BIN)/ruff format --check --quiet .
@@ -80,6 +80,11 @@ $(STAMP):
 		--requirement requirements-dev.lock && \
 	$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
 	touch $@
+
+# What the browser tests need beside Python. Without npm they are skipped, unless everything is required.
+node_modules/.package-lock.json: package.json package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent; else \
+		test "$$TOKENWARD_PEERS" != required || { echo "npm is not installed (package npm)." >&2; exit 1; }; fi
 
 # pytest ends with 5 when no test carries the marker.
 define pytest-marked

@@ -48,7 +48,7 @@ async def gather(rotation: Rotation, served: ServiceWorld, world: World, tools: 
         preflight=await evidence.preflight(),
         certificate=record.certificate,
         installed=record.facts.token,
-        made_for_ours=_is_made_for(rotation, record.envelope),
+        made_for_ours=_is_made_for(rotation, record),
         token=(token := await evidence.token()),
         account_reading=await evidence.account(token),
         holdings=await evidence.holdings(),
@@ -75,8 +75,14 @@ def asked(facts: Facts, now: datetime) -> str | None:
     return who_acts(facts, now)
 
 
-def _is_made_for(rotation: Rotation, envelope: StoredEnvelope | None) -> bool:
-    return envelope is not None and envelope.certificate is not None and envelope.certificate == rotation.certificate
+def _is_made_for(rotation: Rotation, record: OnRecord) -> bool:
+    """Return whether the envelope is for the certificate that the rotation chose, or that Apple has had all along.
+
+    The latter is the way of a stray download, for which no certificate was touched.
+    """
+    recipient = record.envelope.certificate if record.envelope else None
+    in_use = record.facts.token.certificate if record.facts.token else None
+    return recipient is not None and recipient == (rotation.certificate or in_use)
 
 
 def wanted_rung(served: ServiceWorld) -> int:

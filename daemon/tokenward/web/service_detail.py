@@ -101,6 +101,10 @@ class RotationDetail:
     actor: str | None
     claim: Claim | None
     recover_until: datetime | None
+    remind_at: datetime | None
+    """Before when whoever is asked wanted no reminder."""
+    vouched_at: datetime | None
+    """When a person's word took the place of a proof."""
     blocked: Blocked | None
     certificate: str | None
     """Fingerprint of the certificate that was chosen for Apple."""
@@ -196,6 +200,8 @@ def rotation_detail(rotation: Rotation, overview: Overview) -> RotationDetail:
         actor=rotation.actor,
         claim=rotation.claim,
         recover_until=rotation.recover_until,
+        remind_at=rotation.remind_at,
+        vouched_at=rotation.vouched_at,
         blocked=rotation.blocked,
         certificate=rotation.certificate,
         certificate_changed=rotation.certificate_changed,
