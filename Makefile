@@ -8,7 +8,7 @@ BIN    := .venv/bin
 STAMP := .venv/ready-$(firstword $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-peers check fix docs bench chaos fuzz lock clean
+.PHONY: help setup run demo test test-peers pictures check fix docs bench chaos fuzz lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -80,6 +80,9 @@ $(STAMP):
 		--requirement requirements-dev.lock && \
 	$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
 	touch $@
+
+pictures: setup node_modules/.package-lock.json ## Take the pictures of the custodian's guide anew
+	@TOKENWARD_RENEW_PICTURES=1 $(BIN)/python -m pytest -q -m peers tests/browser/test_pictures.py
 
 # What the browser tests need beside Python. Without npm they are skipped, unless everything is required.
 node_modules/.package-lock.json: package.json package-lock.json

@@ -60,6 +60,8 @@ class Card:
     """Why a new token is needed, a sentence each."""
     is_dead: bool
     """Whether the token in use is known not to work."""
+    is_first: bool
+    """Whether the service never had a token."""
     expiry: Expiry | None
     """Of the token in use, which is the new one once it is installed."""
     held_by: str | None = None
@@ -155,6 +157,7 @@ def _plain(service: Service, rotation: Rotation, stage: Stage, overview: Overvie
         stage=stage,
         why=tuple(CAUSES[cause] for cause in shown_causes(rotation.causes)),
         is_dead=_is_dead(facts.token) or rotation.outage_started_at is not None,
+        is_first=facts.token is None,
         expiry=expiry_of(facts),
     )
 
