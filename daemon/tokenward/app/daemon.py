@@ -144,7 +144,7 @@ class Daemon:
         self._loaded()
         self.ready.set()
         self._notifier.ready(self._status())
-        log.info("daemon.ready", metrics=f"http://{faces.metrics}/metrics")
+        log.info("daemon.ready", metrics=f"http://{faces.metrics}/metrics", board=f"http://{faces.operations}/")
         try:
             await self._until(stop, worker)
         finally:

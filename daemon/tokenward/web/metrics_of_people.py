@@ -1,19 +1,15 @@
 """Metrics about the people who download tokens. A departure that is not effective yet is nobody's business."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from prometheus_client.core import Metric
 
-from tokenward.model.person import Person, PersonState, Standing
+from tokenward.model.person import PersonState, Standing
 from tokenward.model.roster import Roster
 from tokenward.web import catalogue
+from tokenward.web.coverage import coverage_of
 from tokenward.web.families import gauge, stateset
 from tokenward.web.scrape import Scrape
-from tokenward.web.vitals import Coverage, Signal
-
-NOBODY: Final = "none"
-"""The source of a signal that nobody can give."""
 
 
 def people_families(scrape: Scrape) -> Iterator[Metric]:
@@ -37,20 +33,8 @@ def people_families(scrape: Scrape) -> Iterator[Metric]:
 
 def coverage_families(scrape: Scrape) -> Iterator[Metric]:
     """Yield which source can tell what of whom, and where nobody can."""
-    people = scrape.overview.roster.people
-    coverage = [one for one in scrape.vitals.coverage if one.person in people]
-    coverage += [own for person in people.values() if (own := _own(person))]
-    covered = {(one.person, one.signal) for one in coverage}
-    uncovered = [
-        Coverage(person, signal, NOBODY) for person in people for signal in Signal if (person, signal) not in covered
-    ]
-    labels = dict.fromkeys((one.person, one.signal.value, one.source) for one in (*coverage, *uncovered))
-    yield gauge(catalogue.CUSTODIAN_COVERAGE, [(one, 1) for one in labels])
-
-
-def _own(person: Person) -> Coverage | None:
-    """Return the coverage by the source that the configuration names for the person's password."""
-    return Coverage(person.id, Signal.PASSWORD, person.password_source) if person.password_source else None
+    coverage = coverage_of(scrape.overview.roster.people, scrape.vitals.coverage)
+    yield gauge(catalogue.CUSTODIAN_COVERAGE, [((one.person, one.signal.value, one.source), 1) for one in coverage])
 
 
 def _may_be_told(person: str, roster: Roster) -> bool:
