@@ -58,6 +58,11 @@ class Scene:
         return f"{service}_Token_{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}_smime.p7m"
 
     @property
+    def board(self) -> str:
+        """Where the board is."""
+        return str(self.daemon.lines("daemon.ready")[0]["board"]).rstrip("/")
+
+    @property
     def public(self) -> str:
         """Where the personal pages are."""
         return str(self.daemon.lines("daemon.ready")[0]["public"])

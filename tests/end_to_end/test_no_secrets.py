@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -51,7 +52,7 @@ def traces():
                 before = daemon.exposition().splitlines()
                 announce_departure(daemon)
                 news = "\n".join(line for line in daemon.exposition().splitlines() if line not in before)
-                status = json.dumps(daemon.ask("/v1/status"))
+                status = json.dumps(daemon.ask("/v1/status")) + on_the_board(daemon)
                 found = {path: json.dumps(daemon.ask(path)).encode() for path in PATHS}
                 found |= {"metrics": daemon.exposition().encode(), "log": daemon.log().encode()}
                 found |= on_disk(folder)
@@ -95,6 +96,17 @@ def announce_departure(daemon: Running) -> None:
     daemon.until(lambda: daemon.metric("tokenward_rotations_total", **labels), "ana has stepped in")
     daemon.until(lambda: daemon.blocked_by("labs") == "certificate_missing", "labs wants a new key")
     daemon.until(lambda: daemon.lines("message.sent"), "people were told")
+
+
+def on_the_board(daemon: Running) -> str:
+    """Return every page of the board, and what it tells as JSON."""
+    board = str(daemon.lines("daemon.ready")[0]["board"])
+    rotations = [service["rotation"]["id"] for service in map(daemon.service, ("main", "labs")) if service["rotation"]]
+    paths = ["", "services/main", "services/labs", *(f"rotations/{one}" for one in rotations)]
+    asked = [*paths, *(f"api/v1/{path or 'status'}" for path in paths)]
+    pages = [httpx2.get(board + path, trust_env=False).raise_for_status().text for path in asked]
+    assert all("main" in page or "labs" in page for page in pages)
+    return "".join(pages).replace("a departure", "").replace('"departure"', "")  # a heading: who would tell of one
 
 
 def on_disk(folder: Path) -> dict[str, bytes]:

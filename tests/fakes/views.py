@@ -1,7 +1,7 @@
 """The record as the views see it, without a database; and the parts of a world that no view ever uses."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NoReturn, TypeVar
 
@@ -29,6 +29,8 @@ class FakeViews:
     rows: tuple[TallyRow, ...] = ()
     lines: tuple[AuditLine, ...] = ()
     made: tuple[Link, ...] = ()
+    closed: tuple[Rotation, ...] = ()
+    heard: Mapping[str, datetime] = field(default_factory=dict)
 
     def services(self) -> Mapping[str, ServiceRecord]:
         return {record.service: record for record in self.records}
@@ -49,7 +51,25 @@ class FakeViews:
         return Depths(inbox=2, outbox=1)
 
     def history(self, service: str, limit: int) -> History:
-        return History(tuple(line for line in self.lines if line.service == service)[:limit], ())
+        closed = tuple(rotation for rotation in self.closed if rotation.service == service)
+        return History(tuple(line for line in self.lines if line.service == service)[:limit], closed[:limit])
+
+    def rotation(self, rotation_id: str) -> Rotation | None:
+        opened = (record.rotation for record in self.records)
+        return next((one for one in (*opened, *self.closed) if one is not None and one.id == rotation_id), None)
+
+    def lines_of(self, rotation: Rotation, now: datetime, limit: int) -> tuple[AuditLine, ...]:
+        until = rotation.closed_at or now
+        return tuple(
+            line
+            for line in self.lines
+            if line.service == rotation.service
+            and rotation.opened_at <= line.at <= until
+            and line.details.get("rotation", rotation.id) == rotation.id
+        )[:limit]
+
+    def last_heard(self, sources: Iterable[str], now: datetime) -> Mapping[str, datetime]:
+        return {source: at for source, at in self.heard.items() if source in set(sources)}
 
     def rotations_between(self, start: datetime, end: datetime) -> tuple[Rotation, ...]:
         return tuple(one.rotation for one in self.records if one.rotation is not None)

@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+import pytest
+
 from fakes.values import DAY, HOUR, NOW, a_message, a_rotation, an_event, an_installed_token
-from tokenward.model.event import Refused
+from tokenward.model.event import EventKind, Refused
 from tokenward.model.finding import Code, Finding
 from tokenward.model.person import PersonState, Standing
 from tokenward.model.rotation import Installation, State
@@ -97,6 +99,64 @@ async def test_the_history_of_a_service_comes_newest_first_and_bounded(ledger):
         AuditLine(5, NOW, "step 2", "main", {"number": "2"}),
     )
     assert history.rotations == (done,)
+
+
+async def test_a_rotation_comes_with_what_happened_while_it_was_open(ledger):
+    """B2.6: the lines about it, and those about its service that name no other rotation."""
+    done = a_rotation(state=State.DONE, opened_at=NOW, closed_at=NOW + 2 * HOUR)
+
+    def fill(change):
+        change.rotations.open(done)
+        for at, what, details in (
+            (NOW - HOUR, "too early", {}),
+            (NOW, "opened", {"rotation": "r1"}),
+            (NOW + HOUR, "changed", {"from": "valid"}),
+            (NOW + HOUR, "of another", {"rotation": "r0"}),
+            (NOW + 2 * HOUR, "done", {"rotation": "r1"}),
+            (NOW + 3 * HOUR, "too late", {}),
+        ):
+            change.audit.record(at, what, "main", details)
+        change.audit.record(NOW + HOUR, "of another service", "labs", {})
+
+    await ledger.write(fill)
+    assert await ledger.look(lambda views: views.rotation("r1")) == done
+    assert await ledger.look(lambda views: views.rotation("r2")) is None
+    lines = await ledger.look(lambda views: views.lines_of(done, NOW + DAY, 10))
+    assert [line.what for line in lines] == ["done", "changed", "opened"]
+    assert len(await ledger.look(lambda views: views.lines_of(done, NOW + DAY, 1))) == 1
+
+
+async def test_a_source_was_last_heard_when_its_last_event_came(ledger):
+    """Design 6: the board says of each source when it last said a word."""
+
+    def fill(change):
+        change.inbox.add(an_event("1", source="corp-hr"), None, NOW)
+        change.inbox.add(an_event("2", source="corp-hr"), None, NOW + HOUR)
+        change.inbox.add(an_event("3", source="other"), None, NOW + DAY)
+
+    await ledger.write(fill)
+    heard = await ledger.look(lambda views: views.last_heard(("corp-hr", "silent"), NOW + DAY))
+    assert heard == {"corp-hr": NOW + HOUR}
+
+
+@pytest.mark.parametrize(
+    ("kind", "effective_at", "is_told"),
+    [
+        (EventKind.EMPLOYMENT_ENDING, NOW + 5 * DAY, False),
+        (EventKind.EMPLOYMENT_ENDING, NOW + HOUR, True),
+        (EventKind.EMPLOYMENT_ENDING, None, False),
+        (EventKind.ACCOUNT_DISABLED, NOW + 5 * DAY, False),
+        (EventKind.ACCOUNT_DISABLED, None, True),
+        (EventKind.ROLE_LOST, NOW + 5 * DAY, True),
+    ],
+)
+async def test_the_word_of_a_departure_ahead_does_not_count_as_heard(ledger, kind, effective_at, is_told):
+    """B7.2: the moment at which HR spoke, beside a planned change of custodian, would tell what the change is."""
+    event = an_event("2", source="corp-hr", kind=kind, effective_at=effective_at)
+    await ledger.write(lambda change: change.inbox.add(an_event("1", source="corp-hr"), None, NOW - DAY))
+    await ledger.write(lambda change: change.inbox.add(event, None, NOW))
+    heard = await ledger.look(lambda views: views.last_heard(("corp-hr",), NOW + 2 * HOUR))
+    assert heard == {"corp-hr": NOW if is_told else NOW - DAY}
 
 
 async def test_refusals_are_shown_with_their_finding(ledger):

@@ -145,7 +145,12 @@ class Daemon:
         self._loaded()
         self.ready.set()
         self._notifier.ready(self._status())
-        log.info("daemon.ready", metrics=f"http://{faces.metrics}/metrics", public=f"http://{faces.public}")
+        log.info(
+            "daemon.ready",
+            metrics=f"http://{faces.metrics}/metrics",
+            board=f"http://{faces.operations}/",
+            public=f"http://{faces.public}",
+        )
         try:
             await self._until(stop, worker)
         finally:

@@ -6,22 +6,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from starlette.routing import Mount
+
 from tokenward import __version__
 from tokenward.app.core import DATABASE, Core
 from tokenward.app.knowledge import EventSettlements, Situations
 from tokenward.app.listeners import Listeners, address_of, bind, bind_unix
+from tokenward.app.settings import ListenSettings
 from tokenward.notify.preview import Preview
 from tokenward.notify.texts import texts
 from tokenward.rotation.ports import World
 from tokenward.schema.address import Address
 from tokenward.sources.control import ControlSource
 from tokenward.sources.drop import DropSource
-from tokenward.web.apps import control_app, metrics_app, public_app
+from tokenward.web.apps import board_mount, control_app, metrics_app, operations_app, public_app
+from tokenward.web.board.pages import Board
 from tokenward.web.control_reads import ControlReads
 from tokenward.web.exports import Exports
 from tokenward.web.handover.deeds import Deeds
 from tokenward.web.handover.routes import Answering, Handover
 from tokenward.web.metrics import Metrics
+from tokenward.web.own_host import own_names
 from tokenward.web.vitals import Build, ConfigurationHealth, Readiness, SourceHealth, Vitals
 
 BUILD: Final = Build(__version__, revision="", python=platform.python_version())
@@ -51,6 +56,8 @@ class Faces:
     """Where ``/metrics`` is served, once open."""
     public: Address = field(default=Address("127.0.0.1", 0))
     """Where the personal pages are served, once open."""
+    operations: Address = field(default=Address("127.0.0.1", 0))
+    """Where the board is served, once open."""
 
     def open(self, listeners: Listeners, control: Path) -> None:
         """Bind every listener.
@@ -58,16 +65,31 @@ class Faces:
         Raises:
             NeedsOperator: An address is taken.
         """
-        bound = bind(self.core.configuration.settings.listen.metrics)
-        self.metrics = address_of(bound)
-        metrics = Metrics(self.core.ledger, self._world, self.vitals)
-        listeners.add(metrics_app(metrics, self.readiness), bound)
+        self._open_for_operators(listeners)
         public = bind(self.core.configuration.settings.listen.public)
         self.public = address_of(public)
         listeners.add(public_app(self._handover()), public)
         exports = Exports(self.core.tools, self._world)
         asked = (*self._control().routes(), *exports.routes(), *self._preview().routes())
         listeners.add(control_app(self._reads(), asked), bind_unix(control))
+
+    def _open_for_operators(self, listeners: Listeners) -> None:
+        """Serve metrics, health and the board: on one listener where their addresses are equal, else on two."""
+        listen = self.core.configuration.settings.listen
+        metrics = Metrics(self.core.ledger, self._world, self.vitals)
+        bound = bind(listen.metrics)
+        self.metrics = self.operations = address_of(bound)
+        if listen.operations == listen.metrics:
+            listeners.add(metrics_app(metrics, self.readiness, [self._board(listen)]), bound)
+            return
+        listeners.add(metrics_app(metrics, self.readiness), bound)
+        bound = bind(listen.operations)
+        self.operations = address_of(bound)
+        listeners.add(operations_app(self._board(listen)), bound)
+
+    def _board(self, listen: ListenSettings) -> Mount:
+        board = Board(self.core.ledger, self._world, self.vitals)
+        return board_mount(board, own_names(self.operations, listen.operations_url))
 
     def readiness(self) -> Readiness:
         """Return whether events are taken and acted on."""

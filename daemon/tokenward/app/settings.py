@@ -83,6 +83,7 @@ class ListenSettings(Section):
 
     metrics: Address = Address("127.0.0.1", 9847)
     operations: Address = Address("127.0.0.1", 9847)
+    operations_url: WebUrl | None = None
     public: Address = Address("127.0.0.1", 9848)
     public_url: WebUrl | None = None
 

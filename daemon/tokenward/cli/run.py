@@ -180,6 +180,7 @@ def _say_where(daemon: "Daemon", folder: Path, portal: str) -> None:
     config = folder / "tokenward.toml"
     click.echo(
         f"\n  Tokenward runs in {folder}\n\n"
+        f"  Board     http://{daemon.faces.operations}/\n"
         f"  Metrics   http://{daemon.faces.metrics}/metrics\n"
         f"  Portal    {portal}/ is the stand-in's: play Apple's side by hand\n"
         f"  Drop      {folder / 'drop'}\n"

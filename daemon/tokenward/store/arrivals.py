@@ -5,21 +5,29 @@ decide only how they are mixed: a number that was told of is never told of again
 """
 
 import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
 from typing import Final
 
 from tokenward.model.arrival import Answer, Arrival, Arrivals, Place
-from tokenward.model.event import DEPARTURE_KINDS, DISCREET_KIND
+from tokenward.model.event import DEPARTURE_KINDS, DISCREET_KIND, EventKind
 from tokenward.model.token import TokenState
-from tokenward.store.columns import instant, items
+from tokenward.store.columns import instant, items, list_text, micros
 from tokenward.store.inbox import event_from_row, finding_from_row
 
 _LATEST_EVENTS: Final = "select * from event order by id desc limit ?"
 _LATEST_REFUSALS: Final = "select * from refusal order by id desc limit ?"
 _SETTLED_EVENTS: Final = "select * from event where id > ? and outcome is not null order by id limit ?"
 _REFUSALS: Final = "select * from refusal where id > ? order by id limit ?"
+_LAST_HEARD: Final = """
+    select taken_at from event where source = :source and not (
+        kind in (select value from json_each(:departures))
+        and (coalesce(effective_at, 0) > :now or (effective_at is null and kind = :announced))
+    ) order by id desc limit 1
+"""
 _ANSWERS: Final = "select * from reading where event_id = ? order by id"
 
 _Told = tuple[int, int, Arrival]
@@ -50,6 +58,20 @@ def following(connection: sqlite3.Connection, after: Place, limit: int) -> Arriv
     refused = (number for _, number, arrival in told if arrival.event_id is None)
     place = Place(max(taken, default=after.event), max(refused, default=after.refusal))
     return Arrivals(tuple(arrival for _, _, arrival in told), place)
+
+
+def last_heard(connection: sqlite3.Connection, sources: Iterable[str], now: datetime) -> dict[str, datetime]:
+    """Return when each of *sources* last sent an event that anybody may know of; none, and it is not there.
+
+    Beside a planned change of custodian, the moment at which the source of HR spoke would tell what the change is.
+    """
+    asked = {"departures": list_text(sorted(DEPARTURE_KINDS)), "announced": EventKind.EMPLOYMENT_ENDING}
+    heard = {}
+    for source in sources:
+        row = connection.execute(_LAST_HEARD, {"source": source, "now": micros(now), **asked}).fetchone()
+        if row is not None:
+            heard[source] = instant(row["taken_at"])
+    return heard
 
 
 def event(connection: sqlite3.Connection, event_id: int) -> Arrival | None:

@@ -308,3 +308,9 @@ def m007_personal_links(database: Database) -> None:
     database.table("rotation").add_column("remind_at", int)
     database.table("rotation").add_column("vouched_at", int)
     database.table("person").add_column("confirmed_at", int)
+
+
+@MIGRATIONS()
+def m008_last_words(database: Database) -> None:
+    """The events of each source in their order, so that its last one is found without reading the others."""
+    database.execute("create index event_of_source on event (source, id)")

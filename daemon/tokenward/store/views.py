@@ -1,7 +1,7 @@
 """Read models: what metrics, board and status show, read in few queries however many services there are."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,7 +18,7 @@ from tokenward.model.token import InstalledToken, TokenState
 from tokenward.rotation.record import StoredCertificate
 from tokenward.store import arrivals, audit
 from tokenward.store.certificates import CertificateTable
-from tokenward.store.columns import instant, words
+from tokenward.store.columns import instant, micros, words
 from tokenward.store.inbox import finding_from_row
 from tokenward.store.links import LinkTable
 from tokenward.store.people import PersonTable
@@ -34,6 +34,12 @@ _LAST_DONE: Final = """
 _LAST_READINGS: Final = """
     select last_reading.service, at, verdict, why, answered, answered_at
     from last_reading join reading on reading.id = last_reading.reading
+"""
+_LINES_OF_ROTATION: Final = """
+    select * from audit
+    where service = :service and at >= :opened_at and at <= :until
+    and coalesce(json_extract(details, '$.rotation'), :rotation) = :rotation
+    order by id desc limit :limit
 """
 
 
@@ -189,6 +195,25 @@ class Views:
     def rotations_between(self, start: datetime, end: datetime) -> tuple[Rotation, ...]:
         """Return every rotation that was open at some time from *start* until before *end*, oldest first."""
         return RotationTable(self._connection).between(start, end)
+
+    def rotation(self, rotation_id: str) -> Rotation | None:
+        """Return one rotation, open or closed, or None where there is none."""
+        return RotationTable(self._connection).find(rotation_id)
+
+    def lines_of(self, rotation: Rotation, now: datetime, limit: int) -> tuple[AuditLine, ...]:
+        """Return the latest *limit* audit lines about *rotation*, and about its service while it was open."""
+        row = {
+            "service": rotation.service,
+            "rotation": rotation.id,
+            "opened_at": micros(rotation.opened_at),
+            "until": micros(rotation.closed_at or now),
+            "limit": limit,
+        }
+        return tuple(_audit_line(line) for line in self._connection.execute(_LINES_OF_ROTATION, row))
+
+    def last_heard(self, sources: Iterable[str], now: datetime) -> Mapping[str, datetime]:
+        """Return when each of *sources* last sent an event, of those that did; departures still ahead are left out."""
+        return arrivals.last_heard(self._connection, sources, now)
 
     def latest_arrivals(self, limit: int) -> Arrivals:
         """Return the latest *limit* events and refusals, oldest first."""

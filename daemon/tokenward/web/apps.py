@@ -6,15 +6,17 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from tokenward.web.assets import asset_routes
+from tokenward.web.board.pages import Board
 from tokenward.web.control_reads import ControlReads
 from tokenward.web.exposition import Exposition
 from tokenward.web.handover.routes import Handover
 from tokenward.web.handover.upload import LARGEST_BODY
 from tokenward.web.health import health_routes
 from tokenward.web.metrics import Metrics
+from tokenward.web.own_host import OwnHost
 from tokenward.web.vitals import Readiness
 
 _NO_BODY: Final = 4 * 1024
@@ -23,15 +25,31 @@ _LARGEST_BODY: Final = 1024 * 1024
 """For any request over the control socket; a route that takes bodies sets its own, lower limit."""
 
 
-def metrics_app(metrics: Metrics, readiness: Callable[[], Readiness]) -> Starlette:
-    """Return the application of the metrics listener: ``/metrics``, ``/healthz`` and ``/readyz``, all of them GET."""
-    routes = [Route("/metrics", Exposition(metrics).answer), *health_routes(readiness)]
+def metrics_app(metrics: Metrics, readiness: Callable[[], Readiness], beside: Iterable[BaseRoute] = ()) -> Starlette:
+    """Return the application of the metrics listener: ``/metrics``, ``/healthz`` and ``/readyz``, all of them GET.
+
+    *beside* is what the same listener serves besides: the board, where their addresses are equal.
+    """
+    routes = [Route("/metrics", Exposition(metrics).answer), *health_routes(readiness), *beside]
     return Starlette(routes=routes, middleware=[_at_most(_NO_BODY)])
 
 
 def public_app(handover: Handover) -> Starlette:
     """Return the application of the public listener: the personal pages, and what they are made of."""
     return Starlette(routes=[*handover.routes(), *asset_routes()], middleware=[_at_most(LARGEST_BODY)])
+
+
+def operations_app(board: BaseRoute) -> Starlette:
+    """Return the application of a listener that has the board to itself."""
+    return Starlette(routes=[board], middleware=[_at_most(_NO_BODY)])
+
+
+def board_mount(board: Board, names: Iterable[str]) -> Mount:
+    """Return the board as what is asked behind everything else, for whoever calls it by one of *names*.
+
+    Metrics and health stand before it and answer whatever they are called by: who scrapes them may use any name.
+    """
+    return Mount("/", routes=board.routes(), middleware=[Middleware(OwnHost, names=names)])
 
 
 def control_app(reads: ControlReads, source_routes: Iterable[BaseRoute]) -> Starlette:

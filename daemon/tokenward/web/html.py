@@ -1,6 +1,6 @@
 """Pages: one set of templates, filters for times, and the headers that every page bears."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from http import HTTPStatus
 from typing import Final
 
@@ -41,14 +41,18 @@ def page(html: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return HTMLResponse(html, status, PAGE_HEADERS)
 
 
-def instant_element(moment: datetime, zone: tzinfo = UTC) -> Markup:
-    """Return *moment* to the minute, readable for people and for machines."""
-    return _time_element(moment, instant_words(moment, zone))
+def instant_element(moment: datetime, zone: tzinfo = UTC, *, exact: bool = False) -> Markup:
+    """Return *moment* to the minute, or *exact* to the second, readable for people and for machines."""
+    return _time_element(moment, instant_words(moment, zone, exact=exact))
 
 
 def day_element(moment: datetime, zone: tzinfo = UTC) -> Markup:
     """Return the day of *moment*, readable for people and for machines."""
     return _time_element(moment, day_words(moment, zone))
+
+
+def _seconds_words(seconds: float) -> str:
+    return span_words(timedelta(seconds=seconds))
 
 
 def _time_element(moment: datetime, words: str) -> Markup:
@@ -65,7 +69,12 @@ def _templates() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(
-        instant=instant_element, day=day_element, span=span_words, days=days_words, plural=plural
+        instant=instant_element,
+        day=day_element,
+        span=span_words,
+        seconds=_seconds_words,
+        days=days_words,
+        plural=plural,
     )
     environment.globals.update(asset=asset_url)
     return environment

@@ -1,6 +1,6 @@
 """What the views need to know of the record, in the model's words. The store satisfies these by structure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -213,6 +213,18 @@ class Views(Protocol):
 
     def broken_audit_line(self) -> int | None:
         """Return the number of the first audit line that is not as it was written; None: the chain holds."""
+        ...
+
+    def rotation(self, rotation_id: str) -> Rotation | None:
+        """Return one rotation, open or closed, or None where there is none."""
+        ...
+
+    def lines_of(self, rotation: Rotation, now: datetime, limit: int) -> Sequence[AuditLine]:
+        """Return the latest *limit* audit lines about *rotation*, and about its service while it was open."""
+        ...
+
+    def last_heard(self, sources: Iterable[str], now: datetime) -> Mapping[str, datetime]:
+        """Return when each of *sources* last sent an event, of those that did; departures still ahead are left out."""
         ...
 
     def latest_arrivals(self, limit: int) -> Arrivals:

@@ -1,9 +1,10 @@
 """How a service stands, in the few words that every view shows. Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
+from typing import Final
 
-from tokenward.model.rotation import Cause, Rotation
+from tokenward.model.rotation import Cause, Rotation, State
 from tokenward.model.service import OnDeparture
 from tokenward.model.token import TokenState
 from tokenward.policy.asking import has_confirmed
@@ -11,6 +12,9 @@ from tokenward.policy.decision import Facts
 from tokenward.policy.due import departure_opens_at, expiry_of, expiry_opens_at
 from tokenward.policy.identity import is_downloader
 from tokenward.policy.succession import is_usable, line
+
+PLAN_B_AFTER: Final = timedelta(minutes=10)
+"""How long an installation may fail before somebody had better do it by hand."""
 
 
 def works(facts: Facts, last_done: Rotation | None, now: datetime) -> bool:
@@ -58,6 +62,13 @@ def next_rotation_at(facts: Facts) -> datetime | None:
     if policy.on_departure is OnDeparture.ROTATE:
         planned += [departure_opens_at(departs_at, policy) for departs_at in _departures(facts)]
     return min(planned, default=None)
+
+
+def needs_plan_b(rotation: Rotation, now: datetime) -> bool:
+    """Return whether the new token is here, and installing it has failed for ten minutes (B4.5)."""
+    if rotation.state is not State.CHECKED or rotation.blocked is None:
+        return False
+    return rotation.entered_at + PLAN_B_AFTER <= now
 
 
 def backup_custodians(facts: Facts, now: datetime) -> int:

@@ -8,10 +8,14 @@ _PARTS: Final = 2
 """How many units a span is told in: what comes behind them is of no interest."""
 
 
-def instant_words(moment: datetime, zone: tzinfo = UTC) -> str:
-    """Return *moment* to the minute, with the zone that it is told in, such as ``28 November 2026, 09:30 UTC``."""
+def instant_words(moment: datetime, zone: tzinfo = UTC, *, exact: bool = False) -> str:
+    """Return *moment* with the zone that it is told in, such as ``28 November 2026, 09:30 UTC``.
+
+    It is told to the minute or, where what happens follows quickly, *exact* to the second.
+    """
     local = moment.astimezone(zone)
-    return f"{local.day} {local:%B %Y, %H:%M %Z}"
+    time = f"{local:%H:%M:%S}" if exact else f"{local:%H:%M}"
+    return f"{day_words(moment, zone)}, {time} {local:%Z}"
 
 
 def day_words(moment: datetime, zone: tzinfo = UTC) -> str:

@@ -17,11 +17,9 @@ from tokenward.policy.due import expiry_of
 from tokenward.web.claimed import certificate_file, directions_for, is_cleared, needs_upload
 from tokenward.web.handover.sentences import CAUSES, OBSTACLES, TROUBLES
 from tokenward.web.overview import Overview
+from tokenward.web.standing import needs_plan_b
 from tokenward.web.status import shown_causes
 from tokenward.web.steps import Directions
-
-BY_HAND_AFTER: Final = timedelta(minutes=10)
-"""How long an installation may fail before the product's own way is shown."""
 
 
 class Stage(StrEnum):
@@ -142,7 +140,7 @@ def _card(ask: Ask, person: str, overview: Overview, by_hand: tuple[str, ...]) -
                 card,
                 progress=_progress(rotation),
                 trouble=TROUBLES[rotation.blocked.reason] if rotation.blocked else None,
-                by_hand=by_hand if _fails_for_long(rotation, overview.now) else (),
+                by_hand=by_hand if needs_plan_b(rotation, overview.now) else (),
             )
         case _:
             return card
@@ -195,16 +193,11 @@ def _holds_others_off(card: Card) -> bool:
     return card.stage in {Stage.READY, Stage.LOOKING, Stage.STEPS, Stage.UNDER_WAY} and not card.by_hand
 
 
-def _fails_for_long(rotation: Rotation, now: datetime) -> bool:
-    failing = rotation.state is State.CHECKED and rotation.blocked is not None
-    return failing and now - rotation.entered_at >= BY_HAND_AFTER
-
-
 _STAGES: Final = (
-    (State.RECEIVED, "The file is here"),
-    (State.CHECKED, "It is the right one"),
-    (State.INSTALLED, "It is installed in the service"),
-    (State.PROVEN, "The service is seen to work with it"),
+    (State.RECEIVED, "File received"),
+    (State.CHECKED, "File checked"),
+    (State.INSTALLED, "Installed in the service"),
+    (State.PROVEN, "Seen to work"),
 )
 
 
