@@ -178,3 +178,11 @@ def test_a_lost_role_leaves_nothing_to_do():
     overview = an_overview(a_record(rotation=a_rotation()), states=(PersonState("kim", Standing.ROLE_LOST),))
 
     assert cards(overview) == ()
+
+
+def test_a_token_of_somebody_elses_account_is_installed_and_said():
+    """B5.6: an unexpected downloader."""
+    (card,) = done_cards("kim", an_overview(a_record(last_done=closed(downloader="boss@corp.example"))))
+    (own,) = done_cards("kim", an_overview(a_record(last_done=closed(downloader="Kim@corp.example"))))
+
+    assert (card.other_account, own.other_account) == ("boss@corp.example", None)

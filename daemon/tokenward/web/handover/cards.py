@@ -73,6 +73,8 @@ class Card:
     """Stages as pairs of a state (done, now, stuck, ahead) and words."""
     by_hand: tuple[str, ...] = ()
     """The product's own way, once an installation has failed for a while."""
+    other_account: str | None = None
+    """With whose account the token was downloaded, where that is not the reader's own."""
 
     @property
     def takes_file(self) -> bool:
@@ -110,7 +112,15 @@ def done_cards(person: str, overview: Overview) -> Iterator[Card]:
     ]
     for rotation in sorted(closed, key=lambda one: one.closed_at or one.entered_at, reverse=True):
         service = overview.roster.services[rotation.service]
-        yield _plain(service, rotation, Stage.DONE, overview)
+        other = _other_account(service, rotation, person, overview)
+        yield replace(_plain(service, rotation, Stage.DONE, overview), other_account=other)
+
+
+def _other_account(service: Service, rotation: Rotation, person: str, overview: Overview) -> str | None:
+    """Return with whose account the token was downloaded, where Apple says that and it is not *person*'s."""
+    own = overview.roster.account_of(person, service)
+    by = rotation.downloader
+    return by if by is not None and own is not None and by.casefold() != own.casefold() else None
 
 
 def _is_fresh(rotation: Rotation, person: str, overview: Overview) -> bool:
