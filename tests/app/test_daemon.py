@@ -125,7 +125,7 @@ async def test_a_reload_takes_a_new_service_into_force(config):
     """C9, A15: its drop folder is there at once."""
     async with running(config) as daemon:
         config.write_text(config.read_text().replace('id = "labs"', 'id = "lab"'))
-        daemon.reload()
+        await daemon.reload()
         assert set(daemon.core.world.services) == {"main", "lab"}
 
         async def is_made():
@@ -139,7 +139,7 @@ async def test_a_reload_of_a_broken_file_leaves_the_old_one_in_force(config):
     async with running(config) as daemon:
         before = daemon.core.world
         config.write_text("[daemon")
-        daemon.reload()
+        await daemon.reload()
 
         assert daemon.core.world is before
         assert "tokenward_config_last_reload_successful 0.0" in (await get(daemon, "/metrics")).text

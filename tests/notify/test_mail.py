@@ -1,10 +1,13 @@
 """Letters through apprise to a real mail server."""
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 
 from fakes.mail import mail_server
 from tokenward.model.secret import Secret
-from tokenward.notify.apprise_channel import AppriseChannel
+from tokenward.notify.apprise_channel import AT_ONCE, AppriseChannel
 from tokenward.notify.letter import Letter
 from tokenward.notify.ports import ChannelFailed
 
@@ -57,3 +60,42 @@ async def test_an_address_that_leads_nowhere_fails_without_being_repeated(url, c
 
     assert PASSWORD not in str(failed.value) + caplog.text
     assert "127.0.0.1" not in str(failed.value)
+
+
+async def test_a_server_that_hangs_is_given_up_and_not_crowded(server):
+    """B11.1: bounded time for each letter; a channel that hangs on its letters is not given more of them."""
+    channel = AppriseChannel("mail", Secret(server.url().encode()), send_seconds=0.5)
+    server.hangs = True
+    try:
+        sent = [channel.send(LETTER, f"p{number}@corp.example") for number in range(AT_ONCE)]
+        told = await asyncio.gather(*sent, return_exceptions=True)
+        with pytest.raises(ChannelFailed, match=f"still hangs on {AT_ONCE} letters"):
+            await channel.send(LETTER, "one-more@corp.example")
+    finally:
+        server.hangs = False
+
+    assert {type(one) for one in told} == {ChannelFailed}
+    assert {str(one) for one in told} == {"mail did not answer within 0 s"}
+
+
+async def test_a_channel_that_hangs_leaves_the_others_alone(server):
+    """B11.1: however many letters one mail server hangs on, another channel sends at once."""
+    server.hangs = True
+    hanging = AppriseChannel("mail", Secret(server.url().encode()), send_seconds=0.2)
+    await asyncio.gather(
+        *(hanging.send(LETTER, f"q{number}@corp.example") for number in range(AT_ONCE)), return_exceptions=True
+    )
+    server.hangs = False
+
+    await AppriseChannel("other", Secret(server.url().encode()), send_seconds=5).send(LETTER, "ana@corp.example")
+
+    assert server.to("ana@corp.example")
+
+
+async def test_header_lines_cannot_be_slipped_into_a_letter(server):
+    """B11.1: subjects are one line each; were one not, it would make no header of its own."""
+    slipped = Letter("Renew\r\nBcc: eve@evil.example", "Hello.\n", "TW-ABCD-0001")
+    with suppress(ChannelFailed):
+        await AppriseChannel("mail", Secret(server.url().encode())).send(slipped, "kim@corp.example")
+
+    assert not any(mail["Bcc"] for mail in server.received)

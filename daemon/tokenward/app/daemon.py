@@ -68,6 +68,8 @@ class Daemon:
         self._drop_task: asyncio.Task[None] | None = None
         self._clock_source: ClockSource | None = None
         self._sender: Sender | None = None
+        self._reload_turn = asyncio.Lock()
+        self._reloading: asyncio.Task[None] | None = None
         self.ready = asyncio.Event()
         """Set once events are taken."""
         self.core: Core | None = None
@@ -95,11 +97,20 @@ class Daemon:
             await self._clock_source.tick()
             self.core.worker.wake()
 
-    def reload(self) -> None:
+    def reload_soon(self) -> None:
+        """Read the configuration again as soon as what is in hand lets it. For a signal."""
+        self._reloading = asyncio.create_task(self.reload(), name="reload")
+
+    async def reload(self) -> None:
         """Read the configuration again; a broken one leaves the old one in force."""
+        async with self._reload_turn:
+            await self._reload()
+
+    async def _reload(self) -> None:
         self._notifier.reloading()
         try:
-            configuration = self._read()
+            # Aside, for the first channel that is configured makes apprise load its plugins.
+            configuration = await asyncio.to_thread(self._read)
         except ConfigInvalid as error:
             self._condition.is_loaded = False
             log.warning("config.rejected", problems=[problem.text() for problem in error.problems])
@@ -218,8 +229,9 @@ class Daemon:
         metronome.every(REVIEW_SECONDS, "review", core.review.compare, at_once)
 
         async def outbox() -> None:
-            await core.links.settle()  # what is sent holds the link
-            await sender.send_pending()
+            with suppress(Retryable):  # it is tried again in a moment; a store that can't write is said by the worker
+                await core.links.settle()  # what is sent holds the link
+                await sender.send_pending()
 
         metronome.every(OUTBOX_SECONDS, "outbox", outbox)
         metronome.every(MAINTENANCE_SECONDS, "maintenance", lambda: _maintain(core))

@@ -1,10 +1,11 @@
 """The ways to reach people that a configuration names."""
 
 from tokenward.app.world import Configuration
+from tokenward.model.person import LOG
 from tokenward.model.roster import Roster
 from tokenward.notify.apprise_channel import AppriseChannel
 from tokenward.notify.log_channel import LogChannel
-from tokenward.notify.sender import LOG, Outlets
+from tokenward.notify.sender import Outlets
 
 
 def outlets_of(configuration: Configuration, roster: Roster) -> Outlets:
@@ -12,4 +13,4 @@ def outlets_of(configuration: Configuration, roster: Roster) -> Outlets:
     configured = {
         one.id: AppriseChannel(one.id, configuration.reveal(one.url)) for one in configuration.settings.channels
     }
-    return Outlets({LOG: LogChannel(), **configured}, roster)
+    return Outlets({**configured, LOG: LogChannel()}, roster)

@@ -8,6 +8,7 @@ from tokenward.app.settings import ALWAYS_THERE, ContactSettings, ListenSettings
 from tokenward.app.settings_check_services import SERVICE_CHECKS
 from tokenward.app.settings_problems import Problem
 from tokenward.app.settings_view import View
+from tokenward.model.person import LOG
 from tokenward.schema.address import Address
 from tokenward.schema.fault import quote
 from tokenward.schema.near import suggest
@@ -21,7 +22,10 @@ def check(view: View) -> list[Problem]:
 
 
 def _ids_are_unique(view: View) -> Iterator[Problem]:
-    first_places = dict.fromkeys(ALWAYS_THERE, "a source that is always there")
+    first_places = {
+        **dict.fromkeys(ALWAYS_THERE, "a source that is always there"),
+        LOG: "the channel that is always there",
+    }
     for array in ("channel", "organisation", "person", "service", "source"):
         for index, own in enumerate(view.ids.get(array, ())):
             if own is None:
@@ -103,7 +107,8 @@ def _channels_exist(view: View) -> Iterator[Problem]:
     ]
     for path, contacts in lists:
         for index, contact in enumerate(contacts):
-            yield from view.unknown("channel", contact.channel, f"{path}[{index}].channel")
+            if contact.channel != LOG:
+                yield from view.unknown("channel", contact.channel, f"{path}[{index}].channel")
 
 
 _CHECKS: Final[tuple[Check, ...]] = (

@@ -61,7 +61,7 @@ def read_configuration(path: Path, environment: Mapping[str, str]) -> Configurat
     read = read_secrets(secret_refs(loaded.settings), environment)
     if read.problems:
         raise ConfigInvalid(read.problems)
-    if problems := tuple(channel_problems(loaded.settings, read.reveal)):
+    if problems := tuple(channel_problems(loaded.settings, read.values)):
         raise ConfigInvalid(problems)
     return Configuration(loaded.settings, read.reveal)
 

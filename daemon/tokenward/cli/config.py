@@ -59,8 +59,12 @@ def check(invocation: Invocation, *, as_json: bool) -> Exit:
 
 
 def _secret_problems(invocation: Invocation, settings: "Settings") -> "tuple[Problem, ...]":
-    """Return what is wrong with the secrets; credentials are looked at only where the service manager passed them."""
+    """Return what is wrong with the secrets, and with the channels whose addresses they are.
+
+    Credentials are looked at only where the service manager passed them.
+    """
     from tokenward.app.secrets import read_secrets
+    from tokenward.app.settings_channels import channel_problems
     from tokenward.app.settings_walk import secret_refs
     from tokenward.schema.secret_ref import SecretPlace
 
@@ -70,7 +74,8 @@ def _secret_problems(invocation: Invocation, settings: "Settings") -> "tuple[Pro
         refs = {path: ref for path, ref in refs.items() if path not in unseen}
         if unseen:
             invocation.say(f"Not looked at, for only the service manager passes credentials: {', '.join(unseen)}.")
-    return read_secrets(refs, invocation.environment).problems
+    read = read_secrets(refs, invocation.environment)
+    return (*read.problems, *channel_problems(settings, read.values))
 
 
 @verb("show", group=config, examples=("tokenward config show", "tokenward config show --json"))

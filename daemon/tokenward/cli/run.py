@@ -160,7 +160,7 @@ async def _serve(daemon: "Daemon", when_ready: Callable[[], Awaitable[None]] | N
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, daemon.reload)
+    loop.add_signal_handler(signal.SIGHUP, daemon.reload_soon)
     said = asyncio.create_task(_when_ready(daemon, when_ready)) if when_ready else None
     try:
         await daemon.run(stop)

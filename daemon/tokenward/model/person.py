@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from tokenward.model.quiet import QuietHours
 
@@ -28,6 +29,10 @@ class Authentication(StrEnum):
     APPLE = "apple"
     FEDERATED = "federated"
     UNKNOWN = "unknown"
+
+
+LOG: Final = "log"
+"""The channel that is always there: the daemon's own log. It is used where nothing else is configured."""
 
 
 @dataclass(frozen=True, slots=True)
