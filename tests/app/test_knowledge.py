@@ -99,3 +99,23 @@ async def test_a_letter_is_pending_until_it_was_sent(ledger):
     await letters.settle((letter,), (Tried("mail", Result.SENT),), NOW)
 
     assert await letters.pending(NOW, 10) == ()
+
+
+async def test_what_became_of_a_letter_is_counted_once_for_each_channel(ledger):
+    """Catalogue ``notifications_total``: sent, failed, suppressed."""
+    letters = OutboxLetters(ledger)
+    await ledger.write(lambda change: change.outbox.add(a_message("one"), NOW))
+    await ledger.write(lambda change: change.outbox.add(a_message("two"), NOW))
+    first, second = await letters.pending(NOW, 10)
+    failed = Tried("mail", Result.FAILED)
+
+    await letters.put_off((first,), NOW, (failed,), "mail did not take it")
+    await letters.settle((first,), (failed, Tried("chat", Result.SENT)), NOW)
+    await letters.withdraw((second,), NOW)
+
+    rows = await ledger.look(lambda views: views.tallies())
+    assert {(row.labels["channel"], row.labels["result"]): row.amount for row in rows} == {
+        ("mail", "failed"): 2.0,
+        ("chat", "sent"): 1.0,
+        ("none", "suppressed"): 1.0,
+    }

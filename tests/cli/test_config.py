@@ -107,10 +107,10 @@ def test_an_explanation_says_what_and_why(cli, config):
 
 
 def test_a_departure_is_explained_for_whom_and_when_one_asks(cli, config):
-    """B7.3: fourteen days before it, by a deputy."""
+    """B7.3: fourteen days before it, by a deputy; what operators are told waits for the day itself (B7.4)."""
     found = cli.json("config", "explain", "main", "leaving", "--person", "kim", "--at", "2999-01-01", "--json")
 
-    assert [one["decision"] for one in found["decisions"]] == ["note about the person", "keep on record"]
+    assert [one["decision"] for one in found["decisions"]] == ["note about the person", "tell", "keep on record"]
 
 
 async def test_what_is_on_record_is_taken_into_account(cli, config):

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from policy.situations import ANA, BOSS, KIM, NOW, a_roster, a_rotation, a_service, a_token, the_facts
+from tokenward.model.finding import Code, Finding, Retryable
 from tokenward.model.person import Contact, PersonState
 from tokenward.model.quiet import QuietHours
 from tokenward.model.rotation import Rotation
-from tokenward.notify.letter import Desk, Letter
+from tokenward.notify.desk import Desk
+from tokenward.notify.letter import Letter
 from tokenward.notify.ports import ChannelFailed, Tried, Waiting
 from tokenward.notify.texts import texts
 from tokenward.policy.asking import Situation
@@ -20,6 +22,15 @@ LINKS = {"kim": "https://tokenward.corp.example/handover/abc", "ana": "https://t
 AWAKE = QuietHours(start=NOW.time(), end=NOW.time(), weekends=False)
 MAIN, LABS = a_service(), a_service(id="labs", name="Labs MDM")
 ROSTER = a_roster(KIM, ANA, BOSS, services=(MAIN, LABS), quiet=AWAKE)
+EVERY_WORD = {
+    "person": "kim",
+    "people": "kim, ana",
+    "level": "moved",
+    "service": "main",
+    "organisation": "corp",
+    **dict.fromkeys(("why", "reason", "remedy", "cause", "source", "name", "trusted", "difference", "account"), "x"),
+}
+"""Words as they come with messages; none comes with all of them."""
 
 
 def facts_of(service=MAIN, rotation: Rotation | None = None, **words) -> Facts:
@@ -50,6 +61,11 @@ def message(template: Template, audience: str = "person:kim", service: str | Non
     return Message(audience, template, f"{template}/{audience}/{service}/{sorted(words.items())}", service, words)
 
 
+def waiting(*messages: Message, age: timedelta = timedelta(minutes=1)) -> list[QueuedMessage]:
+    """Return *messages* as they lie in the outbox since *age*."""
+    return [QueuedMessage(number, one, NOW - age, 0) for number, one in enumerate(messages)]
+
+
 @dataclass
 class Outbox:
     """What waits, and what became of it."""
@@ -57,7 +73,11 @@ class Outbox:
     waiting: list[QueuedMessage] = field(default_factory=list)
     settled: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     """Template, and each channel with its result."""
+    withdrawn: list[str] = field(default_factory=list)
     delayed: list[tuple[str, timedelta, str | None]] = field(default_factory=list)
+    asked_for: list[int] = field(default_factory=list)
+    is_full: bool = False
+    """Whether it takes no entry at the moment."""
 
     def add(self, *messages: Message, added_at: datetime = NOW - timedelta(minutes=1)) -> None:
         """Have *messages* wait."""
@@ -66,6 +86,7 @@ class Outbox:
 
     async def pending(self, now: datetime, limit: int) -> tuple[QueuedMessage, ...]:
         """Return what waits."""
+        self.asked_for.append(limit)
         return tuple(self.waiting[:limit])
 
     async def settle(self, messages: tuple[Waiting, ...], tried: tuple[Tried, ...], at: datetime) -> None:
@@ -73,6 +94,11 @@ class Outbox:
         self._drop(messages)
         how = tuple(f"{one.channel} {one.result}" for one in tried)
         self.settled += [(one.message.template, how) for one in messages]
+
+    async def withdraw(self, messages: tuple[Waiting, ...], at: datetime) -> None:
+        """Take note that it was never said."""
+        self._drop(messages)
+        self.withdrawn += [one.message.template for one in messages]
 
     async def put_off(
         self, messages: tuple[Waiting, ...], until: datetime, tried: tuple[Tried, ...] = (), why: str | None = None
@@ -82,6 +108,8 @@ class Outbox:
         self.delayed += [(one.message.template, until - NOW, why) for one in messages]
 
     def _drop(self, messages: tuple[Waiting, ...]) -> None:
+        if self.is_full:
+            raise Retryable(Finding(Code.STORE, "The disk is full.", "Nothing is lost.", "Make room."))
         ids = {one.id for one in messages}
         self.waiting = [one for one in self.waiting if one.id not in ids]
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from tokenward.model.event import ABOUT_PEOPLE, Event, EventKind, Way
 from tokenward.model.organisation import Organisation, Portal
-from tokenward.model.person import Authentication, Person, PersonState, Role, Subject
+from tokenward.model.person import Authentication, Contact, Person, PersonState, Role, Subject
 from tokenward.model.roster import Roster
 from tokenward.model.rotation import Cause, Rotation, State
 from tokenward.model.service import Service, ServicePolicy, TargetRef
@@ -26,8 +26,15 @@ KIM = Person(
     Authentication.FEDERATED,
     password_source="corp-okta",
     also_known_as={"email": ("kim.lee@corp.example",), "okta": ("00uKIM",), "employee": ("E042",)},
+    contact=(Contact("mail", "kim@corp.example"),),
 )
-ANA = Person("ana", {"corp": "ana@corp.example"}, Role.ADMINISTRATOR, Authentication.APPLE)
+ANA = Person(
+    "ana",
+    {"corp": "ana@corp.example"},
+    Role.ADMINISTRATOR,
+    Authentication.APPLE,
+    contact=(Contact("mail", "ana@corp.example"),),
+)
 BOSS = Person("boss", {"corp": "boss@corp.example"}, Role.PEOPLE_MANAGER)
 
 T = TypeVar("T")

@@ -20,6 +20,7 @@ from tokenward.model.person import Person, PersonState, Standing
 from tokenward.policy.decision import Decision, Ignore, NotePerson, Rotate, Tell
 from tokenward.policy.identity import Ambiguous
 from tokenward.policy.standing import PLANNED_CHANGE, alarm_of, departs_at, note
+from tokenward.policy.templates import Template
 
 TRUSTING = a_roster(trusted_for_silence=frozenset({"hr"}))
 LATER = NOW + 20 * DAY
@@ -182,10 +183,21 @@ def test_a_departing_deputy_or_acceptor_is_warned_about_and_nothing_rotates(
     """B7.5: in words that tell nothing."""
     decisions = noted(EventKind.ACCOUNT_DISABLED, person=person, effective_at=effective_at)
 
-    told = only(Tell, decisions)
+    (told,) = (one for one in all_of(Tell, decisions) if one.template is Template.DEPUTY_CHANGE)
     assert told.audience == "operators"
     assert told.words == {"person": person.id, "why": PLANNED_CHANGE}
     assert not all_of(Rotate, decisions)
+
+
+@pytest.mark.parametrize("effective_at", [None, LATER], ids=["gone", "announced"])
+def test_what_is_to_be_done_about_an_account_is_queued_once_for_each_departure(effective_at: datetime | None) -> None:
+    """B7.4: for the operators, where it waits for the day itself; further news of the same departure adds nothing."""
+    first = noted(EventKind.ACCOUNT_DISABLED, effective_at=effective_at)
+    known = only(NotePerson, first).state
+
+    assert [(one.audience, one.template) for one in all_of(Tell, first)] == [("operators", Template.CUSTODIAN_GONE)]
+    again = noted(EventKind.ACCOUNT_DELETED, known, effective_at=NOW)
+    assert all_of(Tell, again) == []
 
 
 def test_a_lost_role_is_warned_about_once_a_day() -> None:

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from policy.situations import DAY, HOUR, NOW, a_rotation, a_service, a_token, states, the_facts
+from policy.situations import ANA, DAY, HOUR, KIM, NOW, a_roster, a_rotation, a_service, a_token, states, the_facts
 from tokenward.model.person import PersonState
 from tokenward.model.rotation import Blocked, Claim, Rotation, State
 from tokenward.model.target import BlockReason
@@ -42,6 +42,14 @@ def told(rotation: Rotation, days: float, facts: Facts | None = None, before: Ro
 def test_the_ladder_grows_louder_as_the_date_nears(days, said):
     """B11.1: asked, reminded at half, the deputy told at three quarters, and the operators with her."""
     assert told(WAITING, days) == said
+
+
+def test_operators_learn_at_once_that_whoever_is_asked_cannot_be_told():
+    """B11.1: nothing is lost silently where the configuration names no contact."""
+    unheard = replace(KIM, contact=())
+    facts = the_facts(roster=a_roster(unheard, ANA), rotation=WAITING)
+
+    assert "operators person.unreachable" in told(WAITING, 0, facts)
 
 
 def test_nobody_hears_the_same_twice():

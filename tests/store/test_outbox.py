@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from fakes.values import HOUR, NOW, a_message
 
 
@@ -20,3 +22,25 @@ def test_a_message_that_failed_waits_for_its_next_time(change):
     change.outbox.mark_failed(first.id, "no connection", NOW + HOUR)
     assert [queued.message.reason_key for queued in change.outbox.pending(NOW, 10)] == ["two"]
     assert [queued.attempts for queued in change.outbox.pending(NOW + HOUR, 10)] == [1, 0]
+
+
+def test_what_was_never_said_can_be_said_for_the_same_reason_later(change):
+    """B11.2: a block that was gone by the morning, and comes again."""
+    change.outbox.add(a_message("blocked/r1"), NOW)
+    (queued,) = change.outbox.pending(NOW, 10)
+    change.outbox.withdraw(queued.id, NOW)
+
+    assert change.outbox.pending(NOW + HOUR, 10) == ()
+    assert change.outbox.add(a_message("blocked/r1"), NOW)
+    (again,) = change.outbox.pending(NOW, 10)
+    change.outbox.withdraw(again.id, NOW)
+    assert change.outbox.add(a_message("blocked/r1"), NOW)
+
+
+def test_on_calls_messages_are_seen_before_all_others(change):
+    """B11.1: however many wait."""
+    for number in range(3):
+        change.outbox.add(a_message(f"asked/{number}"), NOW)
+    change.outbox.add(replace(a_message("alarm"), audience="on-call"), NOW)
+
+    assert [queued.message.reason_key for queued in change.outbox.pending(NOW, 2)] == ["alarm", "asked/0"]

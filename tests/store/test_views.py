@@ -72,6 +72,10 @@ async def test_depths_count_what_waits(ledger):
     await ledger.write(lambda change: change.outbox.add(a_message("one"), NOW))
     await ledger.write(lambda change: change.outbox.add(a_message("two"), NOW))
     await ledger.write(lambda change: change.outbox.mark_sent(1, NOW))
+    await ledger.write(lambda change: change.outbox.add(a_message("held for the morning"), NOW))
+    await ledger.write(lambda change: change.outbox.put_off(3, NOW + HOUR))
+    assert await ledger.look(lambda views: views.depths()) == Depths(inbox=1, outbox=1)
+    await ledger.write(lambda change: change.outbox.mark_failed(2, "no connection", NOW + HOUR))
     assert await ledger.look(lambda views: views.depths()) == Depths(inbox=1, outbox=1)
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from tokenward.model.instant import Clock
-from tokenward.notify.ports import Tried, Waiting
+from tokenward.notify.ports import Result, Tried, Waiting
 from tokenward.policy.asking import Situation
 from tokenward.rotation.links import situation_of
 from tokenward.rotation.ports import World
@@ -93,6 +93,16 @@ class OutboxLetters:
             for one in messages:
                 change.outbox.mark_sent(one.id, at)
                 _tally(change, one, tried)
+
+        await self._ledger.write(work)
+
+    async def withdraw(self, messages: tuple[Waiting, ...], at: datetime) -> None:
+        """Put on record that *messages* were never said, so that their reasons can come up again."""
+
+        def work(change: Transaction) -> None:
+            for one in messages:
+                change.outbox.withdraw(one.id, at)
+                _tally(change, one, (Tried("none", Result.SUPPRESSED),))
 
         await self._ledger.write(work)
 

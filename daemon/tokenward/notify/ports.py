@@ -62,6 +62,10 @@ class Letters(Protocol):
         """Put on record that *messages* are done with, sent or suppressed, and how."""
         ...
 
+    async def withdraw(self, messages: tuple[Waiting, ...], at: datetime) -> None:
+        """Put on record that *messages* were never said, so that their reasons can come up again."""
+        ...
+
     async def put_off(
         self, messages: tuple[Waiting, ...], until: datetime, tried: tuple[Tried, ...] = (), why: str | None = None
     ) -> None:

@@ -19,10 +19,12 @@ from tokenward.model.instant import format_instant
 from tokenward.model.roster import Roster
 from tokenward.model.rotation import Cause, Rotation, State
 from tokenward.model.service import Service
-from tokenward.notify.letter import PERSON, Desk, Letter, compose, is_alarm, is_true
+from tokenward.notify.desk import ON_CALL, PERSON, Desk, person_of
+from tokenward.notify.letter import Letter, compose
 from tokenward.notify.ports import Knows
 from tokenward.notify.sender import Outlets
 from tokenward.notify.texts import Texts
+from tokenward.notify.truth import is_true, is_urgent
 from tokenward.policy.asking import Part, Situation
 from tokenward.policy.ladder import Level
 from tokenward.policy.quiet import quiet_until
@@ -30,8 +32,12 @@ from tokenward.policy.templates import Template
 from tokenward.rotation.record import Message
 from tokenward.schema.near import suggest
 
-_GROUPS: Final = ("operators", "on-call")
+_GROUPS: Final = ("operators", ON_CALL)
 _KEY: Final = re.compile(r"(/handover/)\w+")
+_FOLLOWING: Final = frozenset(
+    {Template.ASKED, Template.REMINDED, Template.STRAY_DOWNLOAD, Template.CONFIRM_ACCESS, Template.LINK}
+)
+"""Kinds of messages whose words all follow from how things stand; of the others only an example can be shown."""
 _TWO_WEEKS: Final = timedelta(days=14)
 
 
@@ -73,15 +79,18 @@ class Preview:
 
     async def _told(self, asked: Asked, situation: Situation, *, reveals: bool) -> dict[str, object]:
         desk = Desk(situation, self._texts, await self._knows.links())
-        messages = _messages(asked, situation)
-        letter = compose(messages, desk) if messages and all(is_true(one, situation) for one in messages) else None
+        person = person_of(asked.audience)
+        if person is not None and not situation.may_be_told(person):
+            raise NeedsOperator(_told_nothing(person))
+        messages = _messages(asked, situation) if asked.template in _FOLLOWING else ()
+        letter = compose(messages, desk) if messages and all(is_true(one, desk) for one in messages) else None
         is_example = letter is None
         if letter is None:
             desk, messages = _example(asked, desk)
             letter = compose(messages, desk)
         if letter is None:
             raise NeedsOperator(_nothing_to_say(asked))
-        until = None if is_alarm(messages[0], situation) else quiet_until(situation.now, desk.quiet_of(asked.audience))
+        until = None if is_urgent(messages[0], desk) else quiet_until(situation.now, desk.quiet_of(asked.audience))
         return {
             **_shown(letter, reveals=reveals),
             "channels": [{"channel": one.channel, "to": one.to} for one in self._outlets().contacts_of(asked.audience)],
@@ -195,6 +204,15 @@ def _nothing_to_say(asked: Asked) -> Finding:
         f"A message of the kind {asked.template} would have nothing to say to this reader.",
         "Nothing was shown, and nothing sent.",
         "Name somebody whom it concerns, or a service with --service.",
+    )
+
+
+def _told_nothing(person: str) -> Finding:
+    return Finding(
+        Code.NOT_USABLE,
+        f"Nothing is sent to {person} at the moment.",
+        "Whoever is to hand over is told nothing.",
+        f"Look at `tokenward show` for the services of {person}.",
     )
 
 

@@ -105,10 +105,19 @@ def _departed(report: _Report) -> tuple[Decision, ...]:
     changed = _gone(report)
     if changed == report.state:
         return ()
-    noted = NotePerson(changed, PLANNED_CHANGE)
-    if not _stands_in(report.person, report.roster):
-        return (noted,)
-    return (noted, report.tell(Template.DEPUTY_CHANGE, why=PLANNED_CHANGE))
+    decided: tuple[Decision, ...] = (NotePerson(changed, PLANNED_CHANGE),)
+    if not report.state.is_leaving():
+        decided = (*decided, _when_gone(report))
+    if _stands_in(report.person, report.roster):
+        decided = (*decided, report.tell(Template.DEPUTY_CHANGE, why=PLANNED_CHANGE))
+    return decided
+
+
+def _when_gone(report: _Report) -> Tell:
+    """Return what the operators are to do about the account, once for each departure. It waits for the day itself."""
+    person = report.person.id
+    reason_key = f"{Template.CUSTODIAN_GONE}/{person}/{report.event.received_at.isoformat()}"
+    return Tell("operators", Template.CUSTODIAN_GONE, reason_key, {"person": person})
 
 
 def _gone(report: _Report) -> PersonState:

@@ -46,6 +46,9 @@ def _of_ladder(rotation: Rotation, facts: Facts, now: datetime) -> Iterator[Mess
         return
     if rotation.actor is not None:
         yield _message(_person(rotation.actor), Template.ASKED, rotation, f"{rotation.actor}/{since.isoformat()}")
+        known = facts.roster.people.get(rotation.actor)
+        if known is None or not known.contact:
+            yield _message(_OPERATORS, Template.UNREACHABLE, rotation, rotation.actor, {"person": rotation.actor})
         if next_actor(facts) is None:
             yield _message(_OPERATORS, Template.NO_DEPUTY, rotation, rotation.actor, {"person": rotation.actor})
     if level is Level.ASKED or _is_silent(rotation, level, now):

@@ -12,8 +12,9 @@ _COLUMNS: Final = ("audience", "template", "reason_key", "service", "words", "ad
 _ADD: Final = insert_into("message", _COLUMNS) + " on conflict (reason_key) do nothing"
 _PENDING: Final = """
     select * from message where sent_at is null and (next_attempt_at is null or next_attempt_at <= ?)
-    order by id limit ?
+    order by audience <> 'on-call', id limit ?
 """
+_WITHDRAW: Final = "update message set sent_at = ?, reason_key = reason_key || '/withdrawn/' || id where id = ?"
 _FAILED: Final = "update message set attempts = attempts + 1, error = ?, next_attempt_at = ? where id = ?"
 
 
@@ -49,12 +50,16 @@ class OutboxTable:
         return self._connection.execute(_ADD, row).rowcount == 1
 
     def pending(self, now: datetime, limit: int) -> tuple[QueuedMessage, ...]:
-        """Return unsent messages that may be tried now, the oldest first."""
+        """Return unsent messages that may be tried now, on-call's first, then the oldest."""
         return tuple(_queued(row) for row in self._connection.execute(_PENDING, (micros(now), limit)))
 
     def mark_sent(self, message_id: int, at: datetime) -> None:
         """Take note that it was sent."""
         self._connection.execute("update message set sent_at = ? where id = ?", (micros(at), message_id))
+
+    def withdraw(self, message_id: int, at: datetime) -> None:
+        """Take note that it was never said, and need not be; its reason can come up again."""
+        self._connection.execute(_WITHDRAW, (micros(at), message_id))
 
     def mark_failed(self, message_id: int, why: str, next_attempt_at: datetime) -> None:
         """Take note that it could not be sent, and when to try again."""

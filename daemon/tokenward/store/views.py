@@ -161,11 +161,16 @@ class Views:
         return tuple(TallyRow(row["name"], words(row["labels"]), row["amount"]) for row in rows)
 
     def depths(self) -> Depths:
-        """Return how many events wait to be decided, and how many messages to be sent."""
+        """Return how many events wait to be decided, and how many messages to be sent.
+
+        What a channel failed on waits to be sent too; what is kept for a later hour does not.
+        """
         database = Database(self._connection, execute_plugins=False)
         return Depths(
             inbox=database.table("event").count_where("outcome is null"),
-            outbox=database.table("message").count_where("sent_at is null"),
+            outbox=database.table("message").count_where(
+                "sent_at is null and (attempts > 0 or next_attempt_at is null)"
+            ),
         )
 
     def people(self) -> Mapping[str, PersonState]:

@@ -2,30 +2,25 @@
 
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Final, TypeAlias
 
 from tokenward.model.rotation import Cause
+from tokenward.notify.texts.words import NAMES, OF_MESSAGES, OF_PARTS, OF_TIMES, VARIANTS
 from tokenward.policy.ladder import Level
 from tokenward.policy.templates import Template
 
-_MANY: Final = frozenset({Template.ASKED, Template.REMINDED, Template.STRAY_DOWNLOAD, Template.ROTATION_DONE})
-"""Messages that may speak of several services at once."""
-_DEAD: Final = frozenset({Template.ASKED, Template.REMINDED})
-"""Messages that say otherwise when the token in use no longer works."""
+Text: TypeAlias = Mapping[str, str]
+"""One kind of message: ``subject``, ``body``, and their variants."""
+
+_NONE: Final = frozenset[str]()
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One kind of message."""
-
-    subject: str
-    body: str
-    subject_many: str = ""
-    subject_dead: str = ""
+class TextsInvalid(ValueError):
+    """A language file can't be used; every fault is listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +31,9 @@ class Texts:
     parts: Mapping[str, str]
     causes: Mapping[Cause, str]
     levels: Mapping[str, str]
+    times: Mapping[str, str]
+    names: Mapping[str, tuple[str, ...]]
+    """Of weekdays and months."""
 
 
 @cache
@@ -43,21 +41,34 @@ def texts(language: str = "en") -> Texts:
     """Return what is said in *language*.
 
     Raises:
-        ValueError: A text is missing, or there is one too many.
+        TextsInvalid: A text is missing, or there is one too many, or one wants a word that nobody has for it.
     """
-    raw = tomllib.loads((resources.files(__name__) / f"{language}.toml").read_text(encoding="utf-8"))
-    parts, causes, levels = (raw.pop(name, {}) for name in ("parts", "causes", "levels"))
-    messages = {Template(name): _text(Template(name), table) for name, table in raw.items()}
-    if messages.keys() != set(Template):
-        missing = sorted(set(Template) - messages.keys())
-        raise ValueError(f"{language}.toml has no text for {', '.join(missing)}")
-    known_levels = {level: levels[level.name.lower()] for level in Level if level is not Level.ASKED}
-    return Texts(
-        messages,
-        dict(parts),
-        {cause: causes[cause.value] for cause in Cause},
-        {level.name.lower(): words for level, words in known_levels.items()},
-    )
+    return parse_texts((resources.files(__name__) / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+def parse_texts(toml: str) -> Texts:
+    """Return the texts in *toml*.
+
+    Raises:
+        TextsInvalid: As for ``texts``.
+    """
+    raw = tomllib.loads(toml)
+    tables = {name: raw.pop(name, {}) for name in ("parts", "causes", "levels", "times")}
+    names = {name: tuple(tables["times"].pop(name, ())) for name in NAMES}
+    faults = [
+        *_misnamed("messages", raw, Template),
+        *(fault for name in raw.keys() & set(Template) for fault in _of_message(Template(name), raw[name])),
+        *_of_table("parts", tables["parts"], OF_PARTS),
+        *_of_table("causes", tables["causes"], dict.fromkeys(Cause, _NONE)),
+        *_of_table("levels", tables["levels"], dict.fromkeys(_levels(), _NONE)),
+        *_of_table("times", tables["times"], OF_TIMES),
+        *(f"times.{name} has not {count} names" for name, count in NAMES.items() if len(names[name]) != count),
+    ]
+    if faults:
+        raise TextsInvalid("; ".join(sorted(faults)))
+    messages = {one: {name: text.strip("\n") for name, text in raw[one].items()} for one in Template}
+    causes = {cause: tables["causes"][cause] for cause in Cause}
+    return Texts(messages, tables["parts"], causes, tables["levels"], tables["times"], names)
 
 
 def words_in(text: str) -> frozenset[str]:
@@ -65,10 +76,30 @@ def words_in(text: str) -> frozenset[str]:
     return frozenset(word for _, word, _, _ in string.Formatter().parse(text) if word is not None)
 
 
-def _text(template: Template, table: Mapping[str, str]) -> Text:
-    wanted = {"subject", "body"}
-    wanted |= {"subject_many"} if template in _MANY else set()
-    wanted |= {"subject_dead"} if template in _DEAD else set()
-    if table.keys() != wanted:
-        raise ValueError(f"the text of {template} has {sorted(table)}, and not {sorted(wanted)}")
-    return Text(**{name: value.strip("\n") for name, value in table.items()})
+def _levels() -> Iterator[str]:
+    return (level.name.lower() for level in Level if level is not Level.ASKED)
+
+
+def _of_message(template: Template, table: Text) -> Iterator[str]:
+    wanted = {"subject", "body", *(name for name, having in VARIANTS.items() if template in having)}
+    yield from _misnamed(template, table, wanted)
+    yield from _with_unknown_words(template, table, dict.fromkeys(wanted, OF_MESSAGES[template]))
+
+
+def _of_table(place: str, table: Text, wanted: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    yield from _misnamed(place, table, wanted)
+    yield from _with_unknown_words(place, table, wanted)
+
+
+def _misnamed(place: str, table: Mapping[str, object], wanted: Iterable[str]) -> Iterator[str]:
+    names = {str(name) for name in wanted}
+    for name in names - table.keys():
+        yield f"{place} lacks {name}"
+    for name in table.keys() - names:
+        yield f"{place} has no place for {name}"
+
+
+def _with_unknown_words(place: str, table: Text, known: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    for name in table.keys() & known.keys():
+        for word in words_in(table[name]) - known[name]:
+            yield f"{place}.{name} has no word {word!r}"
