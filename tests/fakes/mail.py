@@ -23,10 +23,13 @@ class Mailbox:
     refuses: bool = False
     hangs: bool = False
     address: str = ""
+    begun: int = 0
+    """How many mails it has begun to take."""
     received: list[EmailMessage] = field(default_factory=list)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's name
         """Take one mail, as the test wants it."""
+        self.begun += 1
         if self.hangs:
             await asyncio.sleep(60)
         if self.refuses:

@@ -12,7 +12,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from fakes.programs import needs
-from tokenward.model.person import PersonState, Standing
+from tokenward.model.person import Contact, PersonState, Standing
 from tokenward.model.rotation import Blocked, Cause, State
 from tokenward.model.target import BlockReason
 from tokenward.model.token import TokenState
@@ -72,6 +72,22 @@ def a_busy_record():
             *observed(phase, {"phase": "human"}, PHASE_BUCKETS, 3000, 2_000_000),
         ),
     )
+
+
+async def test_the_first_failure_of_a_channel_is_already_a_rise():
+    """Catalogue ``notifications_total``: every result that can be is there at 0; what was counted once stays."""
+    kim = replace(a_roster().people["kim"], contact=(Contact("mail", "kim@corp.example"),))
+    roster = replace(a_roster(), people={"kim": kim}, on_call=(Contact("pager"),))
+    gone = {"channel": "telephone", "template": "token.asked", "result": "failed"}
+    shown = await page(the_views(rows=(TallyRow("tokenward_notifications_total", gone, 3.0),)), roster=roster)
+
+    def total(channel, result):
+        asked = {"channel": channel, "template": "token.asked", "result": result}
+        return value_of(shown, "tokenward_notifications_total", **asked)
+
+    assert [total(one, "failed") for one in ("mail", "pager", "telephone", "log")] == [0.0, 0.0, 3.0, None]
+    assert [total(one, "sent") for one in ("mail", "pager", "log")] == [0.0, 0.0, 0.0]
+    assert total("none", "suppressed") == 0.0
 
 
 async def test_the_whole_page_is_the_golden_one():

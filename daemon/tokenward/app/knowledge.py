@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from tokenward.model.instant import Clock
+from tokenward.model.person import NO_CHANNEL
 from tokenward.notify.ports import Result, Tried, Waiting
 from tokenward.policy.asking import Situation
 from tokenward.rotation.links import situation_of
@@ -102,7 +103,7 @@ class OutboxLetters:
         def work(change: Transaction) -> None:
             for one in messages:
                 change.outbox.withdraw(one.id, at)
-                _tally(change, one, (Tried("none", Result.SUPPRESSED),))
+                _tally(change, one, (Tried(NO_CHANNEL, Result.SUPPRESSED),))
 
         await self._ledger.write(work)
 

@@ -33,6 +33,8 @@ class Authentication(StrEnum):
 
 LOG: Final = "log"
 """The channel that is always there: the daemon's own log. It is used where nothing else is configured."""
+NO_CHANNEL: Final = "none"
+"""What stands for the channel where nothing was sent, because it was not so any more."""
 
 
 @dataclass(frozen=True, slots=True)

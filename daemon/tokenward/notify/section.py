@@ -98,7 +98,7 @@ def _filled(text: Text, words: Words, subject: str, body: str) -> Section:
     """Return *text* with its *words*, in the variants called *subject* and *body* where it has them."""
     return Section(
         text.get(f"subject_{subject}", text["subject"]).format_map(words),
-        text.get(f"body_{body}", text["body"]).format_map(words).strip(),
+        text.get(f"body_{body}", text["body"]).format_map(words).strip("\n"),
     )
 
 

@@ -17,7 +17,7 @@ import structlog
 
 from tokenward.model.finding import Retryable
 from tokenward.model.instant import Clock
-from tokenward.model.person import LOG, Contact
+from tokenward.model.person import LOG, NO_CHANNEL, Contact
 from tokenward.model.roster import Roster
 from tokenward.notify.desk import Desk, person_of
 from tokenward.notify.letter import Letter, compose
@@ -33,7 +33,7 @@ _AT_ONCE: Final = 500
 _SIDE_BY_SIDE: Final = 8
 _FRESH: Final = timedelta(seconds=5)
 """How old the view of things may be that a letter is written from."""
-_SUPPRESSED: Final = (Tried("none", Result.SUPPRESSED),)
+_SUPPRESSED: Final = (Tried(NO_CHANNEL, Result.SUPPRESSED),)
 _OUR_FAULT: Final = "a fault of Tokenward's own"
 
 

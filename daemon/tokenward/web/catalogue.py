@@ -228,7 +228,7 @@ NOTIFICATIONS: Final = Entry(
     Kind.COUNTER,
     "Messages to people: sent, failed by a channel, or suppressed because they were no longer so.",
     ("channel", "template", "result"),
-    "none of this kind yet",
+    "a channel that nobody is reached by",
 )
 ESCALATION: Final = Entry(
     "tokenward_escalation_level",

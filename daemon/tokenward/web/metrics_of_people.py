@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from prometheus_client.core import Metric
 
-from tokenward.model.person import PersonState, Standing
+from tokenward.model.person import LOG, NO_CHANNEL, PersonState, Standing
 from tokenward.model.roster import Roster
+from tokenward.policy.templates import Template
 from tokenward.rotation.announce import level_of
 from tokenward.web import catalogue
 from tokenward.web.coverage import coverage_of
-from tokenward.web.families import counter, gauge, stateset, totals_of
+from tokenward.web.families import counter, gauge, open_totals, stateset
 from tokenward.web.scrape import Scrape
 
 
@@ -35,12 +36,23 @@ def people_families(scrape: Scrape) -> Iterator[Metric]:
 def notice_families(scrape: Scrape) -> Iterator[Metric]:
     """Yield what people were told, and how far each question has gone."""
     said = catalogue.NOTIFICATIONS
-    yield counter(said, totals_of(said.name, said.labels, scrape.tallies))
+    yield counter(said, open_totals(said, scrape.tallies, _results(scrape.overview.roster)))
     now = scrape.overview.now
     levels = [
         (one.labels, one.record.rotation and level_of(one.record.rotation, one.facts, now)) for one in scrape.series
     ]
     yield gauge(catalogue.ESCALATION, [(labels, level or 0) for labels, level in levels])
+
+
+def _results(roster: Roster) -> Iterator[tuple[str, str, str]]:
+    """Yield what can become of a message, so that the first failure of a channel is already a rise."""
+    everybody = (roster.operators, roster.on_call, *(person.contact for person in roster.people.values()))
+    channels = dict.fromkeys(contact.channel for contacts in everybody for contact in contacts)
+    for template in Template:
+        yield LOG, template.value, "sent"
+        yield NO_CHANNEL, template.value, "suppressed"
+        for channel in channels:
+            yield from ((channel, template.value, result) for result in ("sent", "failed"))
 
 
 def coverage_families(scrape: Scrape) -> Iterator[Metric]:
