@@ -176,12 +176,12 @@ async def test_what_is_not_so_any_more_is_put_away_unsaid():
 
 async def test_whoever_leaves_while_a_channel_takes_its_time_is_not_tried_by_the_next():
     """B7.2: looked at anew for every attempt, not only when a letter is begun."""
-    scene = Scene(asked())
+    scene = Scene(facts_of())
     hanging = scene.channels["mail"] = Hanging()
     hanging.refuses = "gave up"
-    await scene.begin(message(Template.ASKED))
+    await scene.begin(message(Template.ROTATION_DONE))
     scene.clock.moment = NOW + timedelta(seconds=30)
-    scene.stands(asked(), states=(PersonState("kim", departs_at=NOW + DAY),))
+    scene.stands(facts_of(), states=(PersonState("kim", departs_at=NOW + DAY),))
     hanging.let_go.set()
     await scene.sender.finish()
 
