@@ -72,7 +72,7 @@ def test_the_remedy_is_that_of_what_stands_in_the_way():
     """B2.1: a sentence, which the record has already."""
     (need,) = (one for one in needs(STATES["failing"]) if one.service)
 
-    assert need.do == "The installation fails: free the disk, then retry."
+    assert need.do == "The installation fails. Free the disk, then retry."
     assert need.since == NOW - 12 * 60 * (HOUR / 3600)
 
 

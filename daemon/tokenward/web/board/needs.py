@@ -122,7 +122,7 @@ def _what_now(view: ServiceView) -> str:
     rotation = view.rotation
     if rotation is not None:
         blocked = rotation.blocked
-        return _sentence(f"{BLOCKS[blocked.reason]}: {blocked.remedy}") if blocked else rotation.waits
+        return f"{BLOCKS[blocked.reason]}. {_sentence(blocked.remedy)}" if blocked else rotation.waits
     if view.watched:
         return "Tokenward only watches this service: have a new token downloaded and installed, or give it an `issuer`."
     return f"A rotation opens as soon as this is certain; `tokenward rotate {view.id}` opens one now."
