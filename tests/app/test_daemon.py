@@ -54,10 +54,10 @@ async def running(config: Path, environment=None):
         await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
 
 
-async def get(daemon, path):
+async def get(daemon, path, headers=None):
     """Return what its listener for metrics and health answers."""
     async with httpx2.AsyncClient(trust_env=False) as client:
-        return await client.get(f"http://{daemon.faces.metrics}{path}")
+        return await client.get(f"http://{daemon.faces.metrics}{path}", headers=headers)
 
 
 async def until(met):
@@ -65,6 +65,37 @@ async def until(met):
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await met():
             await asyncio.sleep(0.02)
+
+
+async def test_equal_addresses_share_one_listener(config):
+    """C8: metrics, health and the board, as the quickstart has them."""
+    async with running(config) as daemon:
+        assert daemon.faces.operations == daemon.faces.metrics
+        assert "Example Corporation" in (await get(daemon, "/")).text
+        assert "tokenward_build_info" in (await get(daemon, "/metrics")).text
+
+
+async def test_the_board_can_have_an_address_of_its_own(config):
+    """C8: then nothing but the board is there, and no board beside the metrics."""
+    config.write_text(config.read_text().replace('operations = "127.0.0.1:0"', 'operations = "localhost:0"'))
+    async with running(config) as daemon, httpx2.AsyncClient(trust_env=False) as client:
+        board = f"http://{daemon.faces.operations}"
+        assert daemon.faces.operations != daemon.faces.metrics
+        assert "Example Corporation" in (await client.get(board)).text
+        assert (await client.get(f"{board}/metrics")).status_code == 404
+        assert (await get(daemon, "/")).status_code == 404
+        assert (await get(daemon, "/healthz")).is_success
+
+
+async def test_a_foreign_name_reaches_metrics_and_health_but_not_the_board(config):
+    """C8: whoever scrapes may call it as they like; a page from elsewhere may not read the board through a browser."""
+    config.write_text(config.read_text().replace("[listen]", '[listen]\noperations_url = "https://board.corp.example"'))
+    async with running(config) as daemon:
+        foreign = {"Host": "evil.example"}
+        assert (await get(daemon, "/", headers=foreign)).status_code == 421
+        assert (await get(daemon, "/", headers={"Host": "board.corp.example"})).is_success
+        for path in ("/metrics", "/healthz"):
+            assert (await get(daemon, path, headers=foreign)).is_success
 
 
 async def test_once_ready_it_is_healthy_and_soon_able_to_work(config):

@@ -54,6 +54,7 @@ def traces():
                 news = "\n".join(line for line in daemon.exposition().splitlines() if line not in before)
                 status = json.dumps(daemon.ask("/v1/status")) + on_the_board(daemon)
                 found = {path: json.dumps(daemon.ask(path)).encode() for path in PATHS}
+                found |= {"board": on_the_board(daemon).encode()}
                 found |= {"metrics": daemon.exposition().encode(), "log": daemon.log().encode()}
                 found |= on_disk(folder)
                 assert daemon.end() == 0

@@ -1,5 +1,6 @@
 """The quickstart as somebody meets it: one command, a folder, and a service that is linked seconds later."""
 
+import json
 import os
 import re
 import signal
@@ -78,6 +79,20 @@ def test_its_files_lie_where_they_are_promised_and_the_key_is_its_users_alone(da
     assert all((folder / "drop" / one).is_dir() for one in ("certificates/labs", "tokens/labs", "events"))
     assert (folder / "targets" / "labs").is_dir()
     assert mode(folder / "state" / "tokenward.db") in {"600", "640"}
+
+
+def test_it_says_where_the_board_is_and_the_board_shows_both_services(daemon):
+    """A1, A9: in the browser, a minute after the first command."""
+    daemon.until(lambda: daemon.is_settled("main"), "main is linked")
+    daemon.until(lambda: daemon.blocked_by("labs"), "labs is blocked")
+
+    daemon.until(lambda: f"Board     {daemon.board_url}/" in daemon.log(), "it says where the board is")
+    page, answer = daemon.look_at("/"), json.loads(daemon.look_at("/api/v1/status"))
+    assert "labs.pem" in page
+    assert [one["state"] for one in answer["organisations"][0]["services"]] == ["valid", "unknown"]
+    assert "The service was seen to work with the new token" in daemon.look_at("/services/main")
+    labs = answer["organisations"][0]["services"][1]["rotation"]["id"]
+    assert "A certificate is missing" in daemon.look_at(f"/rotations/{labs}")
 
 
 def test_set_up_speaks_on_standard_error_only(root, folder):

@@ -145,6 +145,19 @@ class Running:
         rotation = self.service(name)["rotation"]
         return rotation["blocked"]["reason"] if rotation and rotation["blocked"] else None
 
+    @property
+    def board_url(self) -> str:
+        """Where the board is, without a slash at its end.
+
+        Raises:
+            LookupError: It does not take events yet.
+        """
+        return str(self.lines("daemon.ready")[0]["board"]).rstrip("/")
+
+    def look_at(self, path: str) -> str:
+        """Return what the board answers to ``GET path``."""
+        return httpx2.get(f"{self.board_url}{path}", trust_env=False).raise_for_status().text
+
     def exposition(self) -> str:
         """Return ``/metrics`` as Prometheus reads it."""
         return httpx2.get(self.metrics_url, trust_env=False).raise_for_status().text

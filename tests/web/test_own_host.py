@@ -1,4 +1,7 @@
+import httpx2
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -44,3 +47,22 @@ def test_the_name_of_a_proxy_is_answered_where_it_is_configured():
 def test_on_the_usual_port_browsers_leave_it_out():
     """B7: RFC 9110, section 7.2."""
     assert answer("127.0.0.1", "127.0.0.1:80") == 200
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=80))
+def test_no_other_name_is_answered_whatever_it_is(host):
+    """B7: 421, or 400 for what is no name at all."""
+    assume(host.casefold() not in own_names(Address("127.0.0.1", 9847), None))
+
+    assert answer(host) in {400, 421}
+
+
+async def test_two_names_at_once_are_none():
+    """B7: who reads the first and who reads the second must not differ."""
+    app = OwnHost(PlainTextResponse("here"), own_names(Address("127.0.0.1", 9847), None))
+    headers = [("Host", "localhost:9847"), ("Host", "evil.example")]
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://localhost") as client:
+        refused = await client.get("/", headers=headers)
+
+    assert refused.status_code == 400
+    assert refused.text == "Say which host is meant, once.\n"

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 from tokenward.model.instant import format_instant
@@ -51,6 +51,14 @@ def day_element(moment: datetime, zone: tzinfo = UTC) -> Markup:
     return _time_element(moment, day_words(moment, zone))
 
 
+def prose_element(words: str) -> Markup:
+    """Return *words* with what stands between backticks as code."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(words.split("`"))
+    )
+
+
 def _seconds_words(seconds: float) -> str:
     return span_words(timedelta(seconds=seconds))
 
@@ -75,6 +83,7 @@ def _templates() -> Environment:
         seconds=_seconds_words,
         days=days_words,
         plural=plural,
+        prose=prose_element,
     )
     environment.globals.update(asset=asset_url)
     return environment

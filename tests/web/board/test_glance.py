@@ -74,7 +74,7 @@ def test_days_left_strike_the_harder_the_fewer_they_are(days, tone):
             {"rotation": a_rotation(outage_started_at=NOW - MINUTE)},
             "Main MDM: Outage: new devices don’t find this service",
         ),
-        ({"token": a_token(state=TokenState.EXPIRED)}, "Main MDM: Its token is expired. Its year is over."),
+        ({"token": a_token(state=TokenState.EXPIRED)}, "Main MDM: Its token is expired"),
         ({"token": a_token(state=TokenState.TERMS_UNSIGNED)}, "Main MDM: Apple’s terms are to be accepted"),
         ({"rotation": a_rotation(blocked=BLOCKED)}, "Main MDM: Stands still: the target can’t be reached"),
         ({"rotation": a_rotation(due_at=NOW - DAY)}, "Main MDM: Overdue"),

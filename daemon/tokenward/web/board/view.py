@@ -189,11 +189,42 @@ class OrganisationView:
     services: tuple[ServiceView, ...]
 
 
+class Urgency(StrEnum):
+    """Why somebody has to look, the most pressing first: a list of needs stands in this order."""
+
+    NOT_READY = "not_ready"
+    OUTAGE = "outage"
+    DEAD = "dead"
+    TERMS = "terms"
+    STANDS_STILL = "stands_still"
+    OVERDUE = "overdue"
+    ENDS_SOON = "ends_soon"
+    DUE_SOON = "due_soon"
+    SOURCE = "source"
+    CONFIGURATION = "configuration"
+    NOBODY = "nobody"
+    UNKNOWN_END = "unknown_end"
+    NOT_LINKED = "not_linked"
+
+    @property
+    def is_pressing(self) -> bool:
+        """Whether it can't wait for a quieter day."""
+        return self.rank <= Urgency.ENDS_SOON.rank
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order."""
+        return _IN_ORDER.index(self)
+
+
+_IN_ORDER: Final = tuple(Urgency)
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """Something that somebody has to look at."""
 
-    tone: Tone
+    urgency: Urgency
     about: str
     """What it is about: the name of a service or an organisation, or what part of Tokenward."""
     service: str | None
@@ -201,7 +232,12 @@ class Need:
     what: str
     do: str
     """The remedy."""
-    since: datetime | None
+    since: datetime | None = None
+
+    @property
+    def tone(self) -> Tone:
+        """How it strikes whoever reads it."""
+        return Tone.BAD if self.urgency.is_pressing else Tone.WARN
 
 
 @dataclass(frozen=True, slots=True)
