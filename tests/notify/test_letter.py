@@ -99,7 +99,7 @@ def test_what_waits_for_one_reader_is_one_letter_whatever_it_is():
 
     assert found.subject == "[Action by 30 Nov] Renew the Apple token of “Main MDM” – 10 minutes (and 2 more)"
     assert found.body.count("Hello") == found.body.count("https://") == found.body.count("Reference") == 1
-    assert found.body.index("please download") < found.body.index("— Done: “Main MDM”") < found.body.index("— You may")
+    assert found.body.index("Please download") < found.body.index("— Done: “Main MDM”") < found.body.index("— You may")
 
 
 def test_of_two_steps_up_the_ladder_operators_read_the_last():
