@@ -1,4 +1,4 @@
-"""What of the documents follows from the code: the list of commands, and every key of the configuration.
+"""What of the documents follows from the code: commands, targets, and every key of the configuration.
 
 ``make docs`` runs this file. It writes between the marks ``<!-- begin NAME … -->`` and ``<!-- end NAME -->``; a test
 says when what stands there is not what would be written.
@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 
 from tokenward.app import registry, settings
 from tokenward.cli.main import SECTIONS
+from tokenward.cli.targets import KEYS
 from tokenward.model.service import ServicePolicy
 from tokenward.schema.duration import format_duration
 
@@ -61,6 +62,18 @@ def commands() -> str:
     for title, section in SECTIONS.items():
         for number, (name, row) in enumerate(section.items()):
             lines.append(f"| {title if number == 0 else ''} | `{name}` | {row.summary} |")
+    return "\n".join(lines)
+
+
+# --- Targets -------------------------------------------------------------------------------------------------------
+
+
+def targets() -> str:
+    """Return the table of targets, in their own words (A15)."""
+    lines = ["| target | what it is | certificate | proof |", "| --- | --- | --- | --- |"]
+    for kind, row in registry.TARGETS.items():
+        can = row.abilities
+        lines.append(f"| `{kind}` | {can.summary} | {KEYS[can.key_policy]} | rung {can.strongest_rung} |")
     return "\n".join(lines)
 
 
@@ -215,6 +228,7 @@ def _written(value: object) -> str:
 
 PARTS: Final[Mapping[str, tuple[str, Callable[[], str]]]] = {
     "commands": ("README.md", commands),
+    "targets": ("README.md", targets),
     "keys": ("docs/configuration.md", keys),
 }
 """By the name in the marks: the document, and what makes the part."""

@@ -55,6 +55,7 @@ SECTIONS: Final = {
     },
     "Set up": {
         "config": Row("config", "Check, show and explain the configuration."),
+        "targets": Row("targets", "Show which products there are, and what each can do."),
         "version": Row("version", "Print the version."),
     },
 }

@@ -1,0 +1,135 @@
+"""``targets``: which products Tokenward knows, and what each can do. Needs no daemon."""
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from tokenward.cli.exit_codes import Exit
+from tokenward.cli.failure import Failed
+from tokenward.cli.invocation import Invocation
+from tokenward.cli.printing import WIDTH, print_json, print_table
+from tokenward.cli.verb import json_option, verb
+from tokenward.model.target import Abilities, KeyPolicy
+
+if TYPE_CHECKING:
+    from tokenward.app.registry import TargetKind
+    from tokenward.web.as_json import Json
+
+KEYS: Final[Mapping[KeyPolicy, str]] = {
+    KeyPolicy.FRESH_ON_FETCH: "fetched from it, another one each time",
+    KeyPolicy.FIXED: "fetched from it, always the same",
+    KeyPolicy.FIXED_UNTIL_REGENERATED: "fetched from it, the same until somebody makes another",
+    KeyPolicy.NOT_FETCHED: "not fetched from it",
+}
+"""Where the certificate for Apple comes from."""
+_YES: Final = {True: "yes", False: "no"}
+_LABEL_WIDTH: Final = 14
+
+
+@verb(
+    "targets",
+    examples=(
+        "tokenward targets                 # every product, and how strongly it can prove a token",
+        "tokenward targets nanodep         # one of them: its key, its credential, the way by hand",
+        "tokenward targets --json | jq -r '.[] | select(.installs) | .kind'",
+    ),
+)
+@click.argument("kind", metavar="[KIND]", required=False)
+@json_option
+def targets(invocation: Invocation, kind: str | None, *, as_json: bool) -> Exit:
+    """Show which products there are, and what each can do.
+
+    For KIND: where its key comes from, which states of a token it can tell, what its credential has to be allowed,
+    and how a token is installed there by hand. Every product says all this of itself. Needs no daemon.
+
+    Rungs of proof: 0 a person's word, 1 the target took the token, 2 it shows the token, 3 it has spoken with Apple by
+    it, 4 Apple says so, 5 Tokenward itself has.
+    """
+    from tokenward.app.registry import TARGETS
+
+    rows = TARGETS if kind is None else {kind: _row(kind, TARGETS)}
+    if as_json:
+        found = [_as_json(row) for row in rows.values()]
+        print_json(found if kind is None else found[0])
+    elif kind is None:
+        print_table(invocation, ("KIND", "CERTIFICATE", "INSTALLS", "PROOF"), [_cells(row) for row in rows.values()])
+    else:
+        click.echo("\n".join(_lines(rows[kind])))
+    return Exit.WELL
+
+
+def _row(kind: str, known: "Mapping[str, TargetKind]") -> "TargetKind":
+    from tokenward.schema.near import suggest
+
+    if kind not in known:
+        happened = f"There is no kind of target called {kind!r:.60}."
+        means = f"What can be named is {suggest(kind, known)}."
+        raise Failed(Exit.USED_WRONGLY, happened, means, "`tokenward targets` shows every kind there is.")
+    return known[kind]
+
+
+def _cells(row: "TargetKind") -> tuple[str, ...]:
+    can = row.abilities
+    return can.kind, KEYS[can.key_policy], _YES[can.installs], f"rung {can.strongest_rung}"
+
+
+def _lines(row: "TargetKind") -> Iterator[str]:
+    can = row.abilities
+    yield f"{can.title} ({can.kind})"
+    yield ""
+    yield from _beside("", can.summary)
+    yield ""
+    facts = {
+        "Certificate": KEYS[can.key_policy],
+        "Installs": _YES[can.installs],
+        "Reads back": _YES[can.reads_back] + (", and drops the secrets in the answer" if can.reads_secrets else ""),
+        "Proof": f"up to rung {can.strongest_rung}",
+        "Can tell": _states(can) or "no state of a token; Apple is asked where Tokenward holds the key",
+        "Keyholder": ", ".join(sorted(row.keyholders)),
+        "Credential": can.least_privilege,
+    }
+    for label, text in facts.items():
+        yield from _beside(f"{label:<{_LABEL_WIDTH}}", text)
+    if can.by_hand:
+        yield ""
+        yield "By hand:"
+        for number, step in enumerate(can.by_hand, start=1):
+            yield from _beside(f"  {number}  ", step)
+
+
+def _beside(label: str, text: str) -> list[str]:
+    """Return *text* beside its *label*. Words stay whole, for commands and addresses are to be copied."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _states(can: Abilities) -> str:
+    return ", ".join(sorted(can.verdicts))
+
+
+def _as_json(row: "TargetKind") -> "Json":
+    from tokenward.web.as_json import as_json
+
+    can = row.abilities
+    return {
+        "kind": can.kind,
+        "title": can.title,
+        "summary": can.summary,
+        "key_policy": can.key_policy.value,
+        "installs": can.installs,
+        "reads_back": can.reads_back,
+        "reads_secrets": can.reads_secrets,
+        "strongest_rung": can.strongest_rung,
+        "verdicts": as_json(tuple(sorted(can.verdicts))),
+        "keyholders": as_json(tuple(sorted(row.keyholders))),
+        "least_privilege": can.least_privilege,
+        "by_hand": as_json(can.by_hand),
+    }
