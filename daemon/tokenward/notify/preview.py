@@ -217,6 +217,4 @@ def _told_nothing(person: str) -> Finding:
 
 
 def _refusal(error: TokenwardError, status: HTTPStatus) -> Response:
-    found = error.finding
-    body = {"code": found.code.number, "happened": found.happened, "means": found.means, "do": found.do}
-    return JSONResponse(body, status)
+    return JSONResponse(error.finding.parts(), status)
