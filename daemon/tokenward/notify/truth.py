@@ -73,8 +73,7 @@ def is_broken(facts: Facts) -> bool:
     """Return whether new devices can't enrol now: the token in use is dead, or was replaced and is not yet."""
     if facts.token is not None and facts.token.state in DEAD:
         return True
-    rotation = facts.rotation
-    return rotation is not None and rotation.outage_started_at is not None and rotation.outage_ended_at is None
+    return facts.rotation is not None and facts.rotation.has_running_outage
 
 
 def not_before(message: Message, desk: Desk) -> datetime | None:

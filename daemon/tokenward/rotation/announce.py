@@ -81,7 +81,7 @@ def _of_block(before: Rotation, after: Rotation) -> Iterator[Message]:
     words = {"reason": blocked.reason.value, "remedy": blocked.remedy}
     standing = f"{after.state.value}/{blocked.reason.value}"
     yield _message(_OPERATORS, Template.ROTATION_BLOCKED, after, standing, words)
-    outage = after.is_after_click and after.outage_started_at is not None and after.outage_ended_at is None
+    outage = after.is_after_click and after.has_running_outage
     if outage or blocked.reason is BlockReason.NOBODY_USABLE:
         yield _message(_ON_CALL, Template.ALARM, after, standing, words)
 
