@@ -6,7 +6,6 @@ taken up again. What became of a letter is kept until the store has it: a disk t
 """
 
 import asyncio
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,7 +24,7 @@ from tokenward.notify.ports import Channel, ChannelFailed, Knows, Letters, Resul
 from tokenward.notify.sorting import Rows, Sorted, sort_out
 from tokenward.notify.texts import Texts
 from tokenward.notify.truth import is_true, is_urgent
-from tokenward.policy.backoff import PATIENT, URGENT, Pace, next_attempt_at
+from tokenward.policy.backoff import PATIENT, URGENT, Pace, next_attempt_at, share_of
 
 log = structlog.get_logger("tokenward.notify")
 
@@ -160,7 +159,7 @@ class Sender:
 
     def _later(self, rows: Rows, tried: tuple[Tried, ...], why: str, pace: Pace) -> _Entry:
         attempts = max(row.attempts for row in rows) + 1
-        jitter = zlib.crc32(rows[0].message.reason_key.encode()) / 2**32
+        jitter = share_of(rows[0].message.reason_key)
         until = next_attempt_at(self._clock.now(), attempts, None, jitter, pace)
         return _Entry(rows, lambda: self._letters.put_off(rows, until, tried, why))
 
