@@ -18,12 +18,13 @@ from tokenward.model.finding import Retryable
 from tokenward.model.instant import Clock
 from tokenward.model.person import LOG, NO_CHANNEL, Contact
 from tokenward.model.roster import Roster
-from tokenward.notify.desk import Desk, person_of
+from tokenward.notify.desk import Desk
 from tokenward.notify.letter import Letter, compose
 from tokenward.notify.ports import Channel, ChannelFailed, Knows, Letters, Result, Tried
 from tokenward.notify.sorting import Rows, Sorted, sort_out
 from tokenward.notify.texts import Texts
 from tokenward.notify.truth import is_true, is_urgent
+from tokenward.policy.audience import ON_CALL, OPERATORS, person_of
 from tokenward.policy.backoff import PATIENT, URGENT, Pace, next_attempt_at, share_of
 
 log = structlog.get_logger("tokenward.notify")
@@ -47,7 +48,7 @@ class Outlets:
     def contacts_of(self, audience: str) -> tuple[Contact, ...]:
         """Return how *audience* is reached, the best way first; by the log where nothing is configured."""
         person = self.roster.people.get(person_of(audience) or "")
-        by_part = {"operators": self.roster.operators, "on-call": self.roster.on_call or self.roster.operators}
+        by_part = {OPERATORS: self.roster.operators, ON_CALL: self.roster.on_call or self.roster.operators}
         wanted = person.contact if person else by_part.get(audience, ())
         return tuple(one for one in wanted if one.channel in self.channels) or (Contact(LOG, audience),)
 

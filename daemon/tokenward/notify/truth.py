@@ -9,8 +9,9 @@ from typing import Final
 
 from tokenward.model.rotation import Rotation, State
 from tokenward.model.token import DEAD, TokenState
-from tokenward.notify.desk import ON_CALL, Desk, person_of
+from tokenward.notify.desk import Desk
 from tokenward.policy.asking import Part
+from tokenward.policy.audience import ON_CALL, person_of
 from tokenward.policy.decision import Facts
 from tokenward.policy.succession import next_actor
 from tokenward.policy.templates import Template
