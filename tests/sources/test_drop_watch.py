@@ -56,6 +56,19 @@ async def test_every_way_of_dropping_wakes(watch, root, wake, tmp_path):
     assert await is_woken(wake)
 
 
+async def test_folders_inside_folders_made_at_once_leave_it_watching(watch, root, wake):
+    """C5: as a new service's are; watchdog finds such a folder twice, and a warning about that is noise."""
+    for number in range(300):
+        (root / f"events/{number}/a/b/c").mkdir(parents=True)
+    while await is_woken(wake, seconds=0.5):
+        pass
+
+    (root / "events/299/a/b/c/file").write_bytes(b"x")
+
+    assert await is_woken(wake)
+    assert watch.is_watching
+
+
 async def test_putting_away_wakes_nobody(watch, root, wake):
     """C5: else every move would cause a further look."""
     (root / "events/a").write_bytes(b"x")

@@ -7,6 +7,7 @@ for himself, and looks from time to time without being woken.
 
 import asyncio
 import os
+import warnings
 from collections.abc import Callable, Collection
 from pathlib import Path, PurePath
 from typing import Final
@@ -109,6 +110,9 @@ class Watch:
             observer.join(_JOIN_SECONDS)
 
     def _start(self) -> None:
+        # A folder made inside a new one is found twice, by its event and by a walk. That is safe (watchdog, pull
+        # request 1278), and no news for whoever reads the log.
+        warnings.filterwarnings("ignore", "Callback with id .* already exists for watch", RuntimeWarning)
         try:
             observer = self._make_observer()
             # The path itself must not be a link: watchdog would hear nothing, and say nothing.
