@@ -45,7 +45,8 @@ def _of_ladder(rotation: Rotation, facts: Facts, now: datetime) -> Iterator[Mess
     if level is None:
         return
     if rotation.actor is not None:
-        yield _message(_person(rotation.actor), Template.ASKED, rotation, f"{rotation.actor}/{since.isoformat()}")
+        reason = f"{rotation.actor}/{(rotation.asked_at or since).isoformat()}"
+        yield _message(_person(rotation.actor), Template.ASKED, rotation, reason)
         known = facts.roster.people.get(rotation.actor)
         if known is None or not known.contact:
             yield _message(_OPERATORS, Template.UNREACHABLE, rotation, rotation.actor, {"person": rotation.actor})
