@@ -138,6 +138,23 @@ def test_how_an_expiry_is_known_stands_beside_it(basis, said):
     assert re.search(rf"3 January 2027 ?{re.escape(said)}", found.body)
 
 
+def test_a_date_that_has_passed_is_not_what_will_happen():
+    """B11.1, B1.2: an estimate that has run out says nothing of when enrolling stops."""
+    token = a_token(expiry=Expiry(NOW - DAY, Basis.ESTIMATED))
+    body = letter(message(Template.ASKED), of=desk(replace(asked(), token=token))).body
+
+    assert "Otherwise new devices can't enrol; enrolled ones keep working." in body
+    assert "23 November" not in body
+
+
+def test_what_somebody_wanted_silence_about_is_in_no_letter_about_something_else():
+    """B11.2: until the day that they named."""
+    found = letter(message(Template.ASKED, service="labs"), of=desk(asked(remind_at=NOW + DAY), asked(LABS)))
+
+    assert found.subject == "[Action by 30 Nov] Renew the Apple token of “Labs MDM” – 10 minutes"
+    assert "Main MDM" not in found.body
+
+
 def test_in_recovery_nobody_is_asked_to_download():
     """B4.4: did you download one? Don't download again."""
     found = letter(message(Template.STRAY_DOWNLOAD), of=desk(asked(recover_until=NOW + HOUR)))

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from structlog.testing import capture_logs
 
-from notify.scene import LABS, LINKS, MAIL, ROSTER, FakeChannel, Outbox, asked, facts_of, message, situation
+from notify.scene import ANAS, LABS, LINKS, MAIL, ROSTER, FakeChannel, Outbox, asked, facts_of, message, situation
 from policy.situations import DAY, NOW, a_token
 from tokenward.model.person import LOG, Contact, PersonState
 from tokenward.model.quiet import QuietHours
@@ -289,7 +289,7 @@ async def test_a_row_that_nobody_understands_is_left_for_later_and_holds_up_no_o
 
 async def test_a_row_that_cannot_be_written_holds_up_no_other():
     """Promise 5: a word is missing, or an instant is none; its own reader is told the rest all the same."""
-    scene = Scene(asked(), asked(LABS, actor="ana"))
+    scene = Scene(asked(), asked(ANAS, actor="ana"))
     broken = message(Template.DEPUTY_TOLD, service="labs", person="ana", moves_at="soon")
     await scene.send(broken, message(Template.ASKED))
 

@@ -172,7 +172,9 @@ def _services_of(rows: Rows) -> tuple[str, ...]:
 
 def _ask_line(ask: Ask, facts: Facts, desk: Desk, times: Times) -> _Line:
     parts, expiry = desk.texts.parts, expiry_of(facts)
-    otherwise = parts["otherwise"].format(expires=times.expires(expiry)) if expiry else parts["otherwise_unknown"]
+    otherwise = parts["otherwise_unknown"]
+    if expiry is not None and expiry.at > times.now:
+        otherwise = parts["otherwise"].format(expires=times.expires(expiry))
     text = parts["ask_dead" if is_broken(facts) else "ask"].format(
         **_place(ask.service, desk),
         when=times.when(ask.rotation.due_at),

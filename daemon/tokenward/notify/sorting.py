@@ -10,9 +10,8 @@ import structlog
 from tokenward.notify.desk import Desk
 from tokenward.notify.ports import Waiting
 from tokenward.notify.section import family_of, section_of
-from tokenward.notify.truth import is_true, is_urgent, not_before
+from tokenward.notify.truth import RECURRING, is_true, is_urgent, not_before
 from tokenward.policy.quiet import quiet_until
-from tokenward.policy.templates import Template
 
 log = structlog.get_logger("tokenward.notify")
 
@@ -66,8 +65,7 @@ def sort_out(waiting: Iterable[Waiting], desk: Desk) -> Sorted:
 def _is_ready(row: Waiting, desk: Desk, found: Sorted) -> bool:
     """Return whether *row* can be said; what can't is put where it belongs."""
     if not is_true(row.message, desk):
-        again = row.message.template == Template.ROTATION_BLOCKED
-        (found.withdrawn if again else found.untrue).append(row)
+        (found.withdrawn if row.message.template in RECURRING else found.untrue).append(row)
         return False
     if (moment := not_before(row.message, desk)) is not None:
         found.hold([row], min(moment, desk.situation.now + KEPT_FOR))

@@ -40,6 +40,12 @@ def level_of(rotation: Rotation, facts: Facts, now: datetime) -> Level | None:
     return level_at(now, rotation.entered_at, rotation.due_at, alarm=is_alarm(rotation, facts))
 
 
+def is_silent(rotation: Rotation, facts: Facts, now: datetime) -> bool:
+    """Return whether whoever is asked wanted no word about it yet; in an alarm and near the date nothing is silent."""
+    level = level_of(rotation, facts, now)
+    return level is not None and _is_silent(rotation, level, now)
+
+
 def _of_ladder(rotation: Rotation, facts: Facts, now: datetime) -> Iterator[Message]:
     level, since = level_of(rotation, facts, now), rotation.entered_at
     if level is None:
