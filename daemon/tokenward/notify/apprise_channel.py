@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 SEND_SECONDS: Final = 30.0
 """How long one letter may take; apprise's own limits for one connection are below that."""
-AT_ONCE: Final = 8
-"""How many letters one channel may have in hand, those included that it has hung on to."""
+AT_ONCE: Final = 16
+"""How many letters one channel may have in hand, of both paces, those included that it has hung on to."""
 PLACE: Final = "{to}"
 REFERENCE: Final = "X-Tokenward-Reference"
 """The header by which a letter that was sent twice can be told."""
