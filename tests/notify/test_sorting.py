@@ -6,17 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notify.scene import ANAS, EVERY_WORD, LABS, ROSTER, asked, desk, facts_of, message, waiting
-from policy.situations import DAY, HOUR, MINUTE, NOW, a_token
+from policy.situations import DAY, HOUR, MINUTE, NOW, a_rotation, a_token
 from tokenward.model.person import PersonState
 from tokenward.model.quiet import QuietHours
+from tokenward.model.rotation import Cause
 from tokenward.model.token import TokenState
-from tokenward.notify.sorting import GATHERED_FOR, LOOKED_AT_AGAIN, MOST_SECTIONS, sort_out
+from tokenward.notify.sorting import GATHERED_FOR, LINK_WITHIN, LOOKED_AT_AGAIN, MOST_SECTIONS, sort_out
 from tokenward.policy.templates import Template
 from tokenward.rotation.record import Message
 
 NIGHT = QuietHours(start=(NOW - HOUR).time(), end=(NOW + 2 * HOUR).time(), weekends=False)
 ASLEEP = replace(ROSTER, quiet=NIGHT)
 DEAD = replace(asked(), token=a_token(state=TokenState.REJECTED))
+RECOVERS = a_rotation(id="r-main", recover_until=NOW + HOUR)
 LATE = message(Template.LATE, "operators", person="kim", level="moved")
 ALARM = message(Template.ALARM, "on-call", why="dead")
 
@@ -56,6 +58,18 @@ def test_what_is_urgent_waits_for_nothing_and_takes_the_rest_along():
     found = sort_out(rows, desk(DEAD, asked(ANAS, actor="ana")))
 
     assert [kinds(one) for one in found.letters] == [["token.asked person:kim", "deputy.told person:kim"]]
+
+
+@pytest.mark.parametrize("said", [Template.ASKED, Template.STRAY_DOWNLOAD])
+@pytest.mark.parametrize(("age", "goes"), [(timedelta(), False), (LINK_WITHIN, True), (-HOUR, True)])
+def test_a_question_waits_a_moment_for_the_page_that_it_leads_to(said, age, goes):
+    """B6.1: what is urgent may be queued just before its reader's link is made; a letter without it would be no use."""
+    recovering = replace(DEAD, rotation=replace(RECOVERS, causes=(Cause.REJECTED,)))
+    facts = DEAD if said is Template.ASKED else recovering
+    found = sort_out(waiting(message(said), age=age), replace(desk(facts), links={}))
+
+    assert bool(found.letters) is goes
+    assert (found.held, found.untrue, found.withdrawn, found.unclear) == ({}, [], [], [])
 
 
 def test_the_night_holds_all_but_on_call_and_a_dead_token():

@@ -18,6 +18,8 @@ from tokenward.rotation.announce import is_alarm
 from tokenward.rotation.record import Message
 
 ASKING: Final = frozenset({Template.ASKED, Template.REMINDED})
+LEADING: Final = frozenset({*ASKING, Template.STRAY_DOWNLOAD, Template.CONFIRM_ACCESS})
+"""Messages to people that lead to their page."""
 _OF_SERVICE: Final = frozenset(
     {
         Template.PORTAL_DIFFERS,
