@@ -168,7 +168,7 @@ def _values(value: Decision | PersonState) -> list[tuple[str, object]]:
 
 def _part(value: object) -> Json:
     if isinstance(value, Finding):
-        return {"code": value.code.number, "happened": value.happened, "means": value.means, "do": value.do}
+        return as_json(value.parts())
     return as_json(value)
 
 

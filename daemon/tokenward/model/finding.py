@@ -93,6 +93,10 @@ class Finding:
         """Return the finding as it is printed everywhere, in three lines."""
         return f"{self.code.number} {self.happened}\n  Means  {self.means}\n  Do     {self.do}\n"
 
+    def parts(self) -> dict[str, str]:
+        """Return the finding as programs get it everywhere."""
+        return {"code": self.code.number, "happened": self.happened, "means": self.means, "do": self.do}
+
     @staticmethod
     def sentences(text: str) -> str:
         """Return what ``text`` returned as running sentences, for a page: without number and headings."""

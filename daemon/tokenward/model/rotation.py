@@ -178,6 +178,11 @@ class Rotation:
         return self.state in OPEN_STATES
 
     @property
+    def has_running_outage(self) -> bool:
+        """Whether the old token is dead and the new one is not seen to work yet."""
+        return self.outage_started_at is not None and self.outage_ended_at is None
+
+    @property
     def is_after_click(self) -> bool:
         """Whether the new token already exists."""
         return self.state in AFTER_THE_CLICK

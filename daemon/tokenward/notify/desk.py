@@ -11,12 +11,11 @@ from tokenward.model.service import Service
 from tokenward.notify.texts import Texts
 from tokenward.notify.times import Times
 from tokenward.policy.asking import Ask, Part, Situation
+from tokenward.policy.audience import person_of
 from tokenward.policy.decision import Facts
 from tokenward.rotation.announce import is_silent
 from tokenward.rotation.record import Message
 
-PERSON: Final = "person:"
-ON_CALL: Final = "on-call"
 _LONGEST_WORD: Final = 500
 
 
@@ -69,11 +68,6 @@ class Desk:
     def organisation_of(self, service: Service) -> str:
         """Return the name of the organisation that *service* belongs to."""
         return one_line(self.situation.roster.organisation_of(service).name)
-
-
-def person_of(audience: str) -> str | None:
-    """Return the id of the person who *audience* is; None for a group."""
-    return audience.removeprefix(PERSON) if audience.startswith(PERSON) else None
 
 
 def one_line(text: str, longest: int = _LONGEST_WORD) -> str:

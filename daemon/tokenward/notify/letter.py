@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from tokenward.notify.desk import Desk, one_line, person_of
+from tokenward.notify.desk import Desk, one_line
 from tokenward.notify.section import Section, family_of, section_of
+from tokenward.policy.audience import person_of
 from tokenward.policy.templates import Template
 from tokenward.rotation.record import Message
 

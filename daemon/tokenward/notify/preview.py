@@ -19,20 +19,21 @@ from tokenward.model.instant import format_instant
 from tokenward.model.roster import Roster
 from tokenward.model.rotation import Cause, Rotation, State
 from tokenward.model.service import Service
-from tokenward.notify.desk import ON_CALL, PERSON, Desk, person_of
+from tokenward.notify.desk import Desk
 from tokenward.notify.letter import Letter, compose
 from tokenward.notify.ports import Knows
 from tokenward.notify.sender import Outlets
 from tokenward.notify.texts import Texts
 from tokenward.notify.truth import is_true, is_urgent
 from tokenward.policy.asking import Part, Situation
+from tokenward.policy.audience import ON_CALL, OPERATORS, person_of, to_person
 from tokenward.policy.ladder import Level
 from tokenward.policy.quiet import quiet_until
 from tokenward.policy.templates import Template
 from tokenward.rotation.record import Message
 from tokenward.schema.near import suggest
 
-_GROUPS: Final = ("operators", ON_CALL)
+_GROUPS: Final = (OPERATORS, ON_CALL)
 _KEY: Final = re.compile(r"(/handover/)\w+")
 _FOLLOWING: Final = frozenset(
     {Template.ASKED, Template.REMINDED, Template.STRAY_DOWNLOAD, Template.CONFIRM_ACCESS, Template.LINK}
@@ -48,6 +49,11 @@ class Asked:
     template: Template
     audience: str
     service: Service | None
+
+    @property
+    def name(self) -> str:
+        """The reader as somebody wrote it: a person's id, or a group."""
+        return person_of(self.audience) or self.audience
 
 
 class Preview:
@@ -118,14 +124,14 @@ def _understood(request: Request, roster: Roster) -> Asked:
         raise _unknown(f"{to[:60]!r} is nobody who is told anything", suggest(to, readers))
     if service and service not in roster.services:
         raise _unknown(f"No service is called {service[:60]!r}", suggest(service, roster.services))
-    audience = f"{PERSON}{to}" if to in roster.people else to
+    audience = to_person(to) if to in roster.people else to
     return Asked(Template(kind), audience, roster.services.get(service))
 
 
 def _messages(asked: Asked, situation: Situation) -> tuple[Message, ...]:
     """Return the rows that would wait for the reader now: about the service in question, or all that concern them."""
     services = [asked.service] if asked.service else [facts.service for facts in situation.services]
-    person = asked.audience.removeprefix(PERSON)
+    person = asked.name
     wanted = {Template.ASKED: Part.DOWNLOAD, Template.REMINDED: Part.DOWNLOAD, Template.STRAY_DOWNLOAD: Part.FIND}
     if part := wanted.get(asked.template):
         theirs = {ask.service.id for ask in situation.asks_of(person) if ask.part is part}
@@ -169,7 +175,7 @@ def _words(template: Template, service: Service, now: datetime) -> dict[str, str
 
 def _example(asked: Asked, desk: Desk) -> tuple[Desk, tuple[Message, ...]]:
     """Return a desk on which a rotation of one service waits for the reader, and the message about it."""
-    situation, person = desk.situation, asked.audience.removeprefix(PERSON)
+    situation, person = desk.situation, asked.name
     service = asked.service or _theirs(person, situation) or next((one.service for one in situation.services), None)
     if service is None:
         return desk, ()
@@ -217,6 +223,4 @@ def _told_nothing(person: str) -> Finding:
 
 
 def _refusal(error: TokenwardError, status: HTTPStatus) -> Response:
-    found = error.finding
-    body = {"code": found.code.number, "happened": found.happened, "means": found.means, "do": found.do}
-    return JSONResponse(body, status)
+    return JSONResponse(error.finding.parts(), status)

@@ -8,11 +8,12 @@ from tokenward.model.instant import parse_instant
 from tokenward.model.rotation import Cause
 from tokenward.model.service import Service
 from tokenward.model.target import BlockReason
-from tokenward.notify.desk import Desk, one_line, person_of
+from tokenward.notify.desk import Desk, one_line
 from tokenward.notify.texts import Text
 from tokenward.notify.times import Times
 from tokenward.notify.truth import ASKING, is_broken
 from tokenward.policy.asking import Ask, Part
+from tokenward.policy.audience import person_of
 from tokenward.policy.decision import Facts
 from tokenward.policy.due import expiry_of
 from tokenward.policy.templates import Template

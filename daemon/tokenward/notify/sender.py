@@ -6,7 +6,6 @@ taken up again. What became of a letter is kept until the store has it: a disk t
 """
 
 import asyncio
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,13 +18,14 @@ from tokenward.model.finding import Retryable
 from tokenward.model.instant import Clock
 from tokenward.model.person import LOG, NO_CHANNEL, Contact
 from tokenward.model.roster import Roster
-from tokenward.notify.desk import Desk, person_of
+from tokenward.notify.desk import Desk
 from tokenward.notify.letter import Letter, compose
 from tokenward.notify.ports import Channel, ChannelFailed, Knows, Letters, Result, Tried
 from tokenward.notify.sorting import Rows, Sorted, sort_out
 from tokenward.notify.texts import Texts
 from tokenward.notify.truth import is_true, is_urgent
-from tokenward.policy.backoff import PATIENT, URGENT, Pace, next_attempt_at
+from tokenward.policy.audience import ON_CALL, OPERATORS, person_of
+from tokenward.policy.backoff import PATIENT, URGENT, Pace, next_attempt_at, share_of
 
 log = structlog.get_logger("tokenward.notify")
 
@@ -49,7 +49,7 @@ class Outlets:
     def contacts_of(self, audience: str) -> tuple[Contact, ...]:
         """Return how *audience* is reached, the best way first; by the log where nothing is configured."""
         person = self.roster.people.get(person_of(audience) or "")
-        by_part = {"operators": self.roster.operators, "on-call": self.roster.on_call or self.roster.operators}
+        by_part = {OPERATORS: self.roster.operators, ON_CALL: self.roster.on_call or self.roster.operators}
         wanted = person.contact if person else by_part.get(audience, ())
         return tuple(one for one in wanted if one.channel in self.channels) or (Contact(LOG, audience),)
 
@@ -161,7 +161,7 @@ class Sender:
 
     def _later(self, rows: Rows, tried: tuple[Tried, ...], why: str, pace: Pace) -> _Entry:
         attempts = max(row.attempts for row in rows) + 1
-        jitter = zlib.crc32(rows[0].message.reason_key.encode()) / 2**32
+        jitter = share_of(rows[0].message.reason_key)
         until = next_attempt_at(self._clock.now(), attempts, None, jitter, pace)
         return _Entry(rows, lambda: self._letters.put_off(rows, until, tried, why))
 

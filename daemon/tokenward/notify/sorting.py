@@ -7,10 +7,11 @@ from typing import Final
 
 import structlog
 
-from tokenward.notify.desk import Desk, person_of
+from tokenward.notify.desk import Desk
 from tokenward.notify.ports import Waiting
 from tokenward.notify.section import family_of, section_of
 from tokenward.notify.truth import LEADING, RECURRING, is_true, is_urgent, not_before
+from tokenward.policy.audience import person_of
 from tokenward.policy.quiet import quiet_until
 
 log = structlog.get_logger("tokenward.notify")

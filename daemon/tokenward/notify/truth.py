@@ -9,8 +9,9 @@ from typing import Final
 
 from tokenward.model.rotation import Rotation, State
 from tokenward.model.token import DEAD, TokenState
-from tokenward.notify.desk import ON_CALL, Desk, person_of
+from tokenward.notify.desk import Desk
 from tokenward.policy.asking import Part
+from tokenward.policy.audience import ON_CALL, person_of
 from tokenward.policy.decision import Facts
 from tokenward.policy.succession import next_actor
 from tokenward.policy.templates import Template
@@ -78,8 +79,7 @@ def is_broken(facts: Facts) -> bool:
     """Return whether new devices can't enrol now: the token in use is dead, or was replaced and is not yet."""
     if facts.token is not None and facts.token.state in DEAD:
         return True
-    rotation = facts.rotation
-    return rotation is not None and rotation.outage_started_at is not None and rotation.outage_ended_at is None
+    return facts.rotation is not None and facts.rotation.has_running_outage
 
 
 def not_before(message: Message, desk: Desk) -> datetime | None:

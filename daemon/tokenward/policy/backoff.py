@@ -1,5 +1,6 @@
 """When something that failed is tried again: it follows from stored numbers, so a restart changes nothing."""
 
+import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,6 +22,11 @@ URGENT: Final = Pace(first=2, longest=60, longest_asked=300)
 """After the click: the old token is dead, and every minute is an outage."""
 
 _MOST_DOUBLINGS: Final = 16
+
+
+def share_of(name: str) -> float:
+    """Return a number from 0 up to 1 that follows from *name* alone, so that what bears other names does not crowd."""
+    return zlib.crc32(name.encode()) / 2**32
 
 
 def next_attempt_at(

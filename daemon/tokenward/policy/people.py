@@ -9,6 +9,7 @@ from tokenward.model.person import Authentication, Person
 from tokenward.model.rotation import Cause, Rotation
 from tokenward.model.service import OnDeparture, OnPasswordChange
 from tokenward.policy import due
+from tokenward.policy.audience import OPERATORS
 from tokenward.policy.case import Case, Decisions, Rule
 from tokenward.policy.decision import Cancel, Ignore, Probe, Reassign, Record, Rotate, Tell
 from tokenward.policy.identity import is_downloader, is_next_downloader, speaks_of_password
@@ -154,7 +155,7 @@ def _departure_why(case: Case, person: Person) -> str:
 
 def _warning(case: Case, why: str) -> Tell:
     reason_key = f"{Template.CUSTODIAN_CHANGE}/{case.service.id}/{case.event.received_at:%Y-%m-%d}"
-    return Tell("operators", Template.CUSTODIAN_CHANGE, reason_key, {"service": case.service.id, "why": why})
+    return Tell(OPERATORS, Template.CUSTODIAN_CHANGE, reason_key, {"service": case.service.id, "why": why})
 
 
 def _why_not_believed(person: Person) -> str:

@@ -1,6 +1,5 @@
 """When the installed token is asked after, and what has to be answered before anything follows from it."""
 
-import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 from tokenward.model.event import EventKind
 from tokenward.model.instant import DAY
 from tokenward.model.token import TokenState
+from tokenward.policy.backoff import share_of
 
 _AFTER_A_SUSPICION: Final = (
     timedelta(),
@@ -49,8 +49,7 @@ def regular_interval(*, holds_secrets: bool, is_claimed: bool) -> timedelta:
 
 def spread(interval: timedelta, service: str) -> timedelta:
     """Return *interval*, shortened by up to a tenth by the service's id, so that many services do not ask together."""
-    share = zlib.crc32(service.encode()) / 2**32
-    return interval * (1 - share / 10)
+    return interval * (1 - share_of(service) / 10)
 
 
 def confirmed(verdicts: Sequence[DatedVerdict]) -> TokenState | None:

@@ -6,6 +6,7 @@ from tokenward.model.finding import Code, Finding
 from tokenward.model.instant import BadInstant, format_instant
 from tokenward.model.rotation import Cause, Rotation, State
 from tokenward.policy import due
+from tokenward.policy.audience import OPERATORS
 from tokenward.policy.case import Case, Decisions
 from tokenward.policy.decision import (
     Cancel,
@@ -151,7 +152,7 @@ def acknowledge(case: Case) -> Decisions:
 
 def _nobody_told(case: Case, rotation: Rotation, person: str) -> Tell:
     return Tell(
-        "operators",
+        OPERATORS,
         Template.NOBODY_ELSE,
         f"{Template.NOBODY_ELSE}/{rotation.id}",
         {"service": case.service.id, "person": person},

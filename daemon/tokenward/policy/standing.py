@@ -14,6 +14,7 @@ from tokenward.model.event import DEPARTURE_KINDS, Event, EventKind
 from tokenward.model.instant import DAY
 from tokenward.model.person import Person, PersonState, Standing
 from tokenward.model.roster import Roster
+from tokenward.policy.audience import OPERATORS, to_person
 from tokenward.policy.decision import Decision, Ignore, NotePerson, Tell
 from tokenward.policy.horizon import CLOCK
 from tokenward.policy.identity import Ambiguous
@@ -40,7 +41,7 @@ def alarm_of(ambiguous: Ambiguous, event: Event) -> Tell:
     """Return the alarm that an event raises of which nobody can say whom it means; it leads to nothing else."""
     words = {"people": ", ".join(ambiguous.people), "source": event.source, "name": _name(event)}
     reason_key = f"{Template.IDENTITY_AMBIGUOUS}/{event.source}/{_name(event)}"
-    return Tell("operators", Template.IDENTITY_AMBIGUOUS, reason_key, words)
+    return Tell(OPERATORS, Template.IDENTITY_AMBIGUOUS, reason_key, words)
 
 
 def departs_at(event: Event, now: datetime) -> datetime | None:
@@ -93,7 +94,7 @@ class _Report:
     def tell(self, template: Template, **words: str) -> Tell:
         """Tell the operators, once a day for each person and matter."""
         reason_key = f"{template}/{self.person.id}/{self.event.received_at:%Y-%m-%d}"
-        return Tell("operators", template, reason_key, {"person": self.person.id, **words})
+        return Tell(OPERATORS, template, reason_key, {"person": self.person.id, **words})
 
 
 _STRENGTH: Final = {Standing.ROLE_LOST: 1, Standing.DEPARTED: 2}
@@ -117,7 +118,7 @@ def _when_gone(report: _Report) -> Tell:
     """Return what the operators are to do about the account, once for each departure. It waits for the day itself."""
     person = report.person.id
     reason_key = f"{Template.CUSTODIAN_GONE}/{person}/{report.event.received_at.isoformat()}"
-    return Tell("operators", Template.CUSTODIAN_GONE, reason_key, {"person": person})
+    return Tell(OPERATORS, Template.CUSTODIAN_GONE, reason_key, {"person": person})
 
 
 def _gone(report: _Report) -> PersonState:
@@ -180,7 +181,7 @@ def _told_themselves(report: _Report, template: Template) -> tuple[Decision, ...
     """Tell the person, once for each event, unless they leave."""
     if report.state.is_leaving():
         return ()
-    return (Tell(f"person:{report.person.id}", template, f"{template}/{report.event.key}"),)
+    return (Tell(to_person(report.person.id), template, f"{template}/{report.event.key}"),)
 
 
 _RULES: Final[Mapping[EventKind, Callable[[_Report], tuple[Decision, ...]]]] = {

@@ -12,6 +12,7 @@ from tokenward.model.event import Event, EventKind
 from tokenward.model.instant import format_instant
 from tokenward.model.person import Person
 from tokenward.policy import people, requests, tokens
+from tokenward.policy.audience import OPERATORS
 from tokenward.policy.case import Case, Decisions, Rule
 from tokenward.policy.decision import Facts, Ignore, Reassign, Rotate, TakeCertificate, TakeEnvelope, Tell
 from tokenward.policy.templates import Template
@@ -123,7 +124,7 @@ def _only_told(decisions: Decisions, event: Event, facts: Facts) -> Decisions:
 def _told(rotate: Rotate, event: Event, facts: Facts) -> Tell:
     service = facts.service.id
     return Tell(
-        "operators",
+        OPERATORS,
         Template.ROTATION_NEEDED,
         f"{Template.ROTATION_NEEDED}/{service}/{rotate.cause}/{event.received_at:%Y-%m-%d}",
         {

@@ -8,6 +8,7 @@ from tokenward.model.instant import format_instant
 from tokenward.model.rotation import CLOCK_CAUSES, Cause, Rotation, State
 from tokenward.model.token import TokenState
 from tokenward.policy import due
+from tokenward.policy.audience import ON_CALL, OPERATORS, to_person
 from tokenward.policy.case import Case, Decisions, Rule
 from tokenward.policy.decision import (
     Deny,
@@ -143,13 +144,13 @@ def _recover(case: Case, why: str) -> Decisions:
     words = {"service": case.service.id, "until": format_instant(recover_until)}
     reason = f"{case.service.id}/{format_instant(case.event.received_at)}"
     told = _tell_each(with_portal_rights(case.facts), Template.STRAY_DOWNLOAD, reason, words)
-    alarm = Tell("on-call", Template.ALARM, f"{Template.ALARM}/{reason}", {**words, "why": why})
+    alarm = Tell(ON_CALL, Template.ALARM, f"{Template.ALARM}/{reason}", {**words, "why": why})
     return (replace(rotate, recover_until=recover_until), *told, alarm)
 
 
 def _tell_each(people: tuple[str, ...], template: Template, reason: str, words: Mapping[str, str]) -> tuple[Tell, ...]:
     """Tell each of *people*, for a reason of their own; the operators where there is nobody."""
-    audiences = tuple(f"person:{person}" for person in people) or ("operators",)
+    audiences = tuple(to_person(person) for person in people) or (OPERATORS,)
     return tuple(Tell(one, template, f"{template}/{reason}/{one}", words) for one in audiences)
 
 

@@ -113,7 +113,7 @@ def take_envelope(
 
 def _running_since(rotation: Rotation) -> datetime | None:
     """Return since when an outage runs; one that has ended is counted already."""
-    return rotation.outage_started_at if rotation.outage_ended_at is None else None
+    return rotation.outage_started_at if rotation.has_running_outage else None
 
 
 def _unsatisfied(rotation: Rotation) -> tuple[Cause, ...]:

@@ -6,20 +6,17 @@ at every look, and nobody hears it twice.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
 
 from tokenward.model.instant import format_instant
 from tokenward.model.rotation import Rotation, State
 from tokenward.model.target import BlockReason
 from tokenward.model.token import DEAD
+from tokenward.policy.audience import ON_CALL, OPERATORS, to_person
 from tokenward.policy.decision import Facts
 from tokenward.policy.ladder import TOLD, Level, Listener, level_at, moves_at
 from tokenward.policy.succession import next_actor
 from tokenward.policy.templates import Template
 from tokenward.rotation.record import Message
-
-_OPERATORS: Final = "operators"
-_ON_CALL: Final = "on-call"
 
 
 def announce(before: Rotation, after: Rotation, facts: Facts, now: datetime) -> tuple[Message, ...]:
@@ -52,12 +49,12 @@ def _of_ladder(rotation: Rotation, facts: Facts, now: datetime) -> Iterator[Mess
         return
     if rotation.actor is not None:
         reason = f"{rotation.actor}/{(rotation.asked_at or since).isoformat()}"
-        yield _message(_person(rotation.actor), Template.ASKED, rotation, reason)
+        yield _message(to_person(rotation.actor), Template.ASKED, rotation, reason)
         known = facts.roster.people.get(rotation.actor)
         if known is None or not known.contact:
-            yield _message(_OPERATORS, Template.UNREACHABLE, rotation, rotation.actor, {"person": rotation.actor})
+            yield _message(OPERATORS, Template.UNREACHABLE, rotation, rotation.actor, {"person": rotation.actor})
         if next_actor(facts) is None:
-            yield _message(_OPERATORS, Template.NO_DEPUTY, rotation, rotation.actor, {"person": rotation.actor})
+            yield _message(OPERATORS, Template.NO_DEPUTY, rotation, rotation.actor, {"person": rotation.actor})
     if level is Level.ASKED or _is_silent(rotation, level, now):
         return
     standing = f"{since.isoformat()}/{level.name}"
@@ -70,15 +67,15 @@ def _to_listeners(rotation: Rotation, facts: Facts, level: Level, standing: str)
     listeners, deputy = TOLD[level], next_actor(facts)
     words = {"person": rotation.actor or "", "level": level.name.lower()}
     if Listener.ACTOR in listeners and rotation.actor is not None and level in {Level.REMINDED, Level.DEPUTY_TOLD}:
-        yield _message(_person(rotation.actor), Template.REMINDED, rotation, f"{rotation.actor}/{standing}")
+        yield _message(to_person(rotation.actor), Template.REMINDED, rotation, f"{rotation.actor}/{standing}")
     if Listener.DEPUTY in listeners and deputy is not None and deputy != rotation.actor:
         moves = moves_at(rotation.entered_at, rotation.due_at, alarm=is_alarm(rotation, facts))
         told = {"person": rotation.actor or "", "moves_at": format_instant(moves)}
-        yield _message(_person(deputy), Template.DEPUTY_TOLD, rotation, f"{deputy}/{standing}", told)
+        yield _message(to_person(deputy), Template.DEPUTY_TOLD, rotation, f"{deputy}/{standing}", told)
     if Listener.OPERATORS in listeners:
-        yield _message(_OPERATORS, Template.LATE, rotation, standing, words)
+        yield _message(OPERATORS, Template.LATE, rotation, standing, words)
     if Listener.ON_CALL in listeners:
-        yield _message(_ON_CALL, Template.ALARM, rotation, standing, words)
+        yield _message(ON_CALL, Template.ALARM, rotation, standing, words)
 
 
 def _of_block(before: Rotation, after: Rotation) -> Iterator[Message]:
@@ -87,10 +84,10 @@ def _of_block(before: Rotation, after: Rotation) -> Iterator[Message]:
         return
     words = {"reason": blocked.reason.value, "remedy": blocked.remedy}
     standing = f"{after.state.value}/{blocked.reason.value}"
-    yield _message(_OPERATORS, Template.ROTATION_BLOCKED, after, standing, words)
-    outage = after.is_after_click and after.outage_started_at is not None and after.outage_ended_at is None
+    yield _message(OPERATORS, Template.ROTATION_BLOCKED, after, standing, words)
+    outage = after.is_after_click and after.has_running_outage
     if outage or blocked.reason is BlockReason.NOBODY_USABLE:
-        yield _message(_ON_CALL, Template.ALARM, after, standing, words)
+        yield _message(ON_CALL, Template.ALARM, after, standing, words)
 
 
 def _of_end(before: Rotation, after: Rotation, facts: Facts) -> Iterator[Message]:
@@ -99,9 +96,9 @@ def _of_end(before: Rotation, after: Rotation, facts: Facts) -> Iterator[Message
     words = {"rung": str(after.rung)}
     if after.outage_started_at is not None and after.outage_ended_at is not None:
         words["outage_seconds"] = str(round((after.outage_ended_at - after.outage_started_at).total_seconds()))
-    yield _message(_OPERATORS, Template.ROTATION_DONE, after, "", words)
+    yield _message(OPERATORS, Template.ROTATION_DONE, after, "", words)
     if after.actor is not None and facts.needs_person and not facts.state_of(after.actor).is_leaving():
-        yield _message(_person(after.actor), Template.ROTATION_DONE, after, after.actor, words)
+        yield _message(to_person(after.actor), Template.ROTATION_DONE, after, after.actor, words)
 
 
 def _waits_for_person(rotation: Rotation) -> bool:
@@ -112,10 +109,6 @@ def _waits_for_person(rotation: Rotation) -> bool:
 def _is_silent(rotation: Rotation, level: Level, now: datetime) -> bool:
     """Return whether whoever is asked wanted no reminder yet; the last quarter of the time is never silent."""
     return rotation.remind_at is not None and now < rotation.remind_at and level < Level.DEPUTY_TOLD
-
-
-def _person(person: str) -> str:
-    return f"person:{person}"
 
 
 def _message(

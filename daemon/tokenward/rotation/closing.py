@@ -10,6 +10,7 @@ from tokenward.model.rotation import Cause, Rotation, State, shown_cause
 from tokenward.model.service import Service
 from tokenward.model.target import Holding
 from tokenward.model.token import LIFETIME, Basis, Expiry, InstalledToken, ServerToken, TokenState
+from tokenward.policy.audience import OPERATORS
 from tokenward.policy.decision import Rotate
 from tokenward.policy.templates import Template
 from tokenward.rotation.admit import open_rotation
@@ -134,7 +135,7 @@ class Books:
             return rotation.follow_up
         reason = f"{Template.DOWNLOADER_UNEXPECTED}/{rotation.id}"
         words = {"account": downloader}
-        message = Message("operators", Template.DOWNLOADER_UNEXPECTED, reason, rotation.service, words)
+        message = Message(OPERATORS, Template.DOWNLOADER_UNEXPECTED, reason, rotation.service, words)
         self.change.outbox.add(message, self.now)
         if Cause.CUSTODIAN in rotation.follow_up or rotation.causes == (Cause.CUSTODIAN,):
             return rotation.follow_up

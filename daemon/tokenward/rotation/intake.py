@@ -19,6 +19,7 @@ from tokenward.model.event import (
 )
 from tokenward.model.finding import Code, Finding, NeedsOperator, Retryable, TokenwardError
 from tokenward.model.roster import Roster
+from tokenward.policy.audience import OPERATORS
 from tokenward.policy.templates import Template
 from tokenward.rotation.accept_certificate import AcceptedCertificate
 from tokenward.rotation.accept_envelope import accept_envelope
@@ -146,7 +147,7 @@ def _record_refusal(change: Change, *, event: Event, refused: Refused, now: date
     if refused.finding.code is Code.PRIVATE_KEY:
         reason = f"{Template.KEY_EXPOSED}/{event.source}/{event.key}"
         words = {"source": event.source}
-        change.outbox.add(Message("operators", Template.KEY_EXPOSED, reason, event.service, words), now)
+        change.outbox.add(Message(OPERATORS, Template.KEY_EXPOSED, reason, event.service, words), now)
     details = {"kind": event.shown_kind, "source": event.source, "code": refused.finding.code.number}
     change.audit.record(now, "event.rejected", event.service, details)
 

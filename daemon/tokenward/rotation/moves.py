@@ -1,6 +1,5 @@
 """The moves that several plans share: entering a state, going back, standing still."""
 
-import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,7 +7,7 @@ from typing import Final
 from tokenward.model.finding import Code
 from tokenward.model.rotation import Rotation, State
 from tokenward.model.target import BlockReason, Obstacle
-from tokenward.policy.backoff import PATIENT, Pace, next_attempt_at
+from tokenward.policy.backoff import PATIENT, Pace, next_attempt_at, share_of
 from tokenward.rotation.evidence import Evidence
 from tokenward.rotation.outcome import Block
 
@@ -81,8 +80,7 @@ def again_at(
     rotation: Rotation, attempts: int, now: datetime, pace: Pace = PATIENT, asked_seconds: float | None = None
 ) -> datetime:
     """Return when to try again after *attempts* failures; what is random in it follows from the rotation's id."""
-    jitter = zlib.crc32(rotation.id.encode()) / 2**32
-    return next_attempt_at(now, attempts, asked_seconds, jitter, pace)
+    return next_attempt_at(now, attempts, asked_seconds, share_of(rotation.id), pace)
 
 
 def is_other_server(evidence: Evidence, server_uuid: str | None) -> bool:

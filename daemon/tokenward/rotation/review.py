@@ -17,6 +17,7 @@ from tokenward.model.organisation import FITTING_ROLES, Organisation
 from tokenward.model.person import Person, Role, Subject
 from tokenward.model.registration import Member, Registration
 from tokenward.model.service import Service
+from tokenward.policy.audience import OPERATORS
 from tokenward.policy.templates import Template
 from tokenward.rotation.intake import Intake
 from tokenward.rotation.ledger import Change
@@ -70,7 +71,7 @@ class Review:
 
     async def _say(self, service: Service, difference: str) -> None:
         message = Message(
-            "operators",
+            OPERATORS,
             Template.PORTAL_DIFFERS,
             f"{Template.PORTAL_DIFFERS}/{service.id}/{difference}",
             service.id,

@@ -252,7 +252,4 @@ def _not_an_event(happened: str) -> Finding:
 
 
 def _answer(status: HTTPStatus, finding: Finding) -> Response:
-    return JSONResponse(
-        {"code": finding.code.number, "happened": finding.happened, "means": finding.means, "do": finding.do},
-        status,
-    )
+    return JSONResponse(finding.parts(), status)

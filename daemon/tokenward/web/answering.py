@@ -78,6 +78,4 @@ def misunderstood(happened: str, do: str) -> NeedsOperator:
 
 
 def _refusal(error: TokenwardError, status_code: HTTPStatus) -> Response:
-    found = error.finding
-    body = {"code": found.code.number, "happened": found.happened, "means": found.means, "do": found.do}
-    return JSONResponse(body, status_code)
+    return JSONResponse(error.finding.parts(), status_code)

@@ -12,7 +12,6 @@ from tokenward.rotation.tally import PHASE_BUCKETS
 from tokenward.web import catalogue
 from tokenward.web.families import closed_totals, counter, gauge, histogram, stateset
 from tokenward.web.scrape import Scrape
-from tokenward.web.standing import has_running_outage
 
 IDLE: Final = "idle"
 """The state where no rotation is open."""
@@ -69,4 +68,4 @@ def _is_blocked_for(rotation: Rotation | None, reason: BlockReason) -> bool:
 
 
 def _outage_started_at(rotation: Rotation | None) -> datetime | None:
-    return rotation.outage_started_at if rotation is not None and has_running_outage(rotation) else None
+    return rotation.outage_started_at if rotation is not None and rotation.has_running_outage else None

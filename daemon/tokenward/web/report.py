@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tokenward.model.rotation import Cause, Rotation, State
+from tokenward.web.course import Outage, outage_of
 from tokenward.web.overview import Overview
 from tokenward.web.read_model import Views
-from tokenward.web.service_detail import OutageDetail, outage_detail
 from tokenward.web.status import shown_causes
 
 
@@ -35,7 +35,7 @@ class ReportedRotation:
     rung: int | None
     vouched_at: datetime | None
     """When a person's word took the place of a proof."""
-    outage: OutageDetail | None
+    outage: Outage | None
     close_reason: str | None
 
 
@@ -92,6 +92,6 @@ def _reported(rotation: Rotation, overview: Overview) -> ReportedRotation:
         downloader=rotation.downloader,
         rung=rotation.rung,
         vouched_at=rotation.vouched_at,
-        outage=outage_detail(rotation, overview.now),
+        outage=outage_of(rotation, overview.now),
         close_reason=rotation.close_reason,
     )

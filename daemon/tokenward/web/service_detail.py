@@ -1,16 +1,17 @@
 """Everything that is known about one service. For the control socket alone: it tells of departures ahead. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tokenward.model.person import Role, Standing
-from tokenward.model.rotation import Blocked, Cause, Claim, Installation, Rotation, State
+from tokenward.model.rotation import Blocked, Cause, Claim, Rotation, State
 from tokenward.model.service import Keyholder, Service
 from tokenward.model.token import Basis, InstalledToken, TokenState
 from tokenward.policy.decision import Facts
 from tokenward.policy.due import expiry_of
 from tokenward.policy.succession import is_usable, line
 from tokenward.web.claimed import directions_for
+from tokenward.web.course import Outage, TargetProgress, outage_of, progress_of
 from tokenward.web.overview import Overview
 from tokenward.web.read_model import LastReading
 from tokenward.web.standing import custodian_of, next_rotation_at, works
@@ -62,30 +63,6 @@ class PersonDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetDetail:
-    """How far a target has come with the rotation's envelope."""
-
-    target: str
-    required: bool
-    attempts: int
-    attempted_at: datetime | None
-    installed_at: datetime | None
-    rung: int | None
-    error: str | None
-    next_attempt_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class OutageDetail:
-    """The time between the click and the proof that the service works again."""
-
-    started_at: datetime
-    ended_at: datetime | None
-    seconds: float
-    """So far, while it runs."""
-
-
-@dataclass(frozen=True, slots=True)
 class RotationDetail:
     """A rotation, open or closed."""
 
@@ -114,10 +91,10 @@ class RotationDetail:
     supplied_by: str | None
     downloader: str | None
     server_uuid: str | None
-    outage: OutageDetail | None
+    outage: Outage | None
     rung: int | None
     follow_up: tuple[Cause, ...]
-    targets: tuple[TargetDetail, ...]
+    targets: tuple[TargetProgress, ...]
     closed_at: datetime | None
     close_reason: str | None
 
@@ -210,10 +187,10 @@ def rotation_detail(rotation: Rotation, overview: Overview) -> RotationDetail:
         supplied_by=rotation.supplied_by,
         downloader=rotation.downloader,
         server_uuid=rotation.server_uuid,
-        outage=outage_detail(rotation, overview.now),
+        outage=outage_of(rotation, overview.now),
         rung=rotation.rung,
         follow_up=shown_causes(rotation.follow_up),
-        targets=tuple(_target(one) for one in rotation.installations),
+        targets=tuple(progress_of(one) for one in rotation.installations),
         closed_at=rotation.closed_at,
         close_reason=rotation.close_reason,
     )
@@ -252,25 +229,3 @@ def _person(person: str, facts: Facts) -> PersonDetail:
         departs_at=state.departs_at,
         usable=is_usable(person, facts),
     )
-
-
-def _target(installation: Installation) -> TargetDetail:
-    return TargetDetail(
-        target=installation.target,
-        required=installation.required,
-        attempts=installation.attempts,
-        attempted_at=installation.attempted_at,
-        installed_at=installation.installed_at,
-        rung=installation.rung,
-        error=installation.error,
-        next_attempt_at=installation.next_attempt_at,
-    )
-
-
-def outage_detail(rotation: Rotation, now: datetime) -> OutageDetail | None:
-    """Return how long the service was without a working token, so far; None: it never was, or nobody knows."""
-    if rotation.outage_started_at is None:
-        return None
-    until = rotation.outage_ended_at or rotation.closed_at or now
-    lasted = max(until - rotation.outage_started_at, timedelta())
-    return OutageDetail(rotation.outage_started_at, rotation.outage_ended_at, lasted.total_seconds())

@@ -31,11 +31,6 @@ def works(facts: Facts, last_done: Rotation | None, now: datetime) -> bool:
     return token.state is TokenState.VALID
 
 
-def has_running_outage(rotation: Rotation | None) -> bool:
-    """Return whether the old token is dead and the new one is not seen to work yet."""
-    return rotation is not None and rotation.outage_started_at is not None and rotation.outage_ended_at is None
-
-
 def custodian_of(facts: Facts) -> str | None:
     """Return the id of the person with whose account the token in use was downloaded.
 
@@ -79,7 +74,7 @@ def backup_custodians(facts: Facts, now: datetime) -> int:
 
 
 def _is_against(rotation: Rotation | None) -> bool:
-    return has_running_outage(rotation) or (rotation is not None and Cause.REJECTED in rotation.causes)
+    return rotation is not None and (rotation.has_running_outage or Cause.REJECTED in rotation.causes)
 
 
 def _departures(facts: Facts) -> list[datetime]:

@@ -153,8 +153,7 @@ def _json_answer(body: str) -> Response:
 
 
 def _json_trouble(finding: Finding, status: HTTPStatus) -> Response:
-    body = {"code": finding.code.number, "happened": finding.happened, "means": finding.means, "do": finding.do}
-    return JSONResponse(body, status, _NO_STORE)
+    return JSONResponse(finding.parts(), status, _NO_STORE)
 
 
 _PAGES: Final = _Form(_html, page, _html_trouble)

@@ -1,18 +1,19 @@
 """A rotation as the board shows it: what it waits for, since when, and whose turn it is. Pure."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from tokenward.model.roster import Roster
-from tokenward.model.rotation import Blocked, Cause, Claim, Installation, Rotation, State
+from tokenward.model.rotation import Blocked, Cause, Claim, Rotation, State
 from tokenward.model.service import Service
 from tokenward.model.target import BlockReason
 from tokenward.web.board.story import story
-from tokenward.web.board.view import Block, ClaimView, Outage, RotationPage, RotationView, Somebody, TargetView, Turn
+from tokenward.web.board.view import Block, ClaimView, RotationPage, RotationView, Somebody, Turn
+from tokenward.web.course import outage_of, progress_of
 from tokenward.web.overview import Overview
 from tokenward.web.read_model import AuditLine
-from tokenward.web.standing import has_running_outage, needs_plan_b
+from tokenward.web.standing import needs_plan_b
 from tokenward.web.status import shown_causes
 from tokenward.web.waiting import WaitingFor, waiting_for
 from tokenward.web.wording import instant_words
@@ -49,7 +50,7 @@ def rotation_view(rotation: Rotation, overview: Overview) -> RotationView:
         rung=rotation.rung,
         by=_downloader(rotation, service, roster),
         follow_up=shown_causes(rotation.follow_up),
-        targets=tuple(_target(one) for one in rotation.installations),
+        targets=tuple(progress_of(one) for one in rotation.installations),
         closed_at=rotation.closed_at,
         close_reason=_close_reason(rotation, service),
     )
@@ -66,15 +67,6 @@ def rotation_page(rotation: Rotation, overview: Overview, lines: Iterable[AuditL
         rotation=rotation_view(rotation, overview),
         history=story(lines),
     )
-
-
-def outage_of(rotation: Rotation | None, now: datetime) -> Outage | None:
-    """Return the outage that the rotation caused or found, running or over."""
-    if rotation is None or rotation.outage_started_at is None:
-        return None
-    until = rotation.outage_ended_at or rotation.closed_at or now
-    lasted = max(until - rotation.outage_started_at, timedelta())
-    return Outage(rotation.outage_started_at, rotation.outage_ended_at, lasted.total_seconds())
 
 
 def somebody(person: str, roster: Roster) -> Somebody:
@@ -159,21 +151,3 @@ def _close_reason(rotation: Rotation, service: Service | None) -> str | None:
     if Cause.CUSTODIAN in rotation.causes and not is_open_about_it:
         return None
     return rotation.close_reason
-
-
-def _target(installation: Installation) -> TargetView:
-    return TargetView(
-        target=installation.target,
-        required=installation.required,
-        attempts=installation.attempts,
-        attempted_at=installation.attempted_at,
-        installed_at=installation.installed_at,
-        rung=installation.rung,
-        error=installation.error,
-        next_attempt_at=installation.next_attempt_at,
-    )
-
-
-def running_outage(rotation: Rotation | None, now: datetime) -> Outage | None:
-    """Return the outage that is running."""
-    return outage_of(rotation, now) if has_running_outage(rotation) else None

@@ -10,9 +10,10 @@ from tokenward.policy.decision import Facts
 from tokenward.policy.due import expiry_of, expiry_opens_at
 from tokenward.policy.succession import is_usable, line
 from tokenward.web.board.needs import needs_of
-from tokenward.web.board.rotation import rotation_view, running_outage, somebody
+from tokenward.web.board.rotation import rotation_view, somebody
 from tokenward.web.board.story import story
 from tokenward.web.board.view import AnswerView, Part, PersonView, ServicePage, ServiceView
+from tokenward.web.course import Outage, outage_of
 from tokenward.web.overview import Overview
 from tokenward.web.read_model import History, LastReading, ServiceRecord
 from tokenward.web.standing import custodian_of, next_rotation_at, works
@@ -39,7 +40,7 @@ def service_view(service: Service, overview: Overview) -> ServiceView:
         custodian_name=somebody(custodian, overview.roster).name if custodian else None,
         rung=token.rung if token else None,
         proven_at=_proven_at(token, record) if token else None,
-        outage=running_outage(record.rotation, now),
+        outage=_running_outage(record.rotation, now),
         rotation=rotation_view(record.rotation, overview) if record.rotation else None,
     )
 
@@ -116,3 +117,7 @@ def _part(person: str, service: Service) -> Part:
     if person == service.custodian:
         return Part.CUSTODIAN
     return Part.DEPUTY if person in service.deputies else Part.DOWNLOADER
+
+
+def _running_outage(rotation: Rotation | None, now: datetime) -> Outage | None:
+    return outage_of(rotation, now) if rotation is not None and rotation.has_running_outage else None

@@ -17,6 +17,7 @@ from tokenward.model.rotation import Cause, State
 from tokenward.model.service import Keyholder
 from tokenward.model.target import BlockReason
 from tokenward.model.token import DEAD, Basis, TokenState
+from tokenward.web.course import Outage, TargetProgress
 from tokenward.web.vitals import Signal
 from tokenward.web.waiting import WaitingFor
 
@@ -61,36 +62,12 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Outage:
-    """The time between the click and the proof that the service works again."""
-
-    started_at: datetime
-    ended_at: datetime | None
-    seconds: float
-    """So far, while it runs."""
-
-
-@dataclass(frozen=True, slots=True)
 class ClaimView:
     """Somebody is at it."""
 
     person: Somebody
     at: datetime
     until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TargetView:
-    """How far a target has come with the rotation's token."""
-
-    target: str
-    required: bool
-    attempts: int
-    attempted_at: datetime | None
-    installed_at: datetime | None
-    rung: int | None
-    error: str | None
-    next_attempt_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +103,7 @@ class RotationView:
     by: str | None
     """With whose account the new token was downloaded, as far as that is known."""
     follow_up: tuple[Cause, ...]
-    targets: tuple[TargetView, ...]
+    targets: tuple[TargetProgress, ...]
     closed_at: datetime | None
     close_reason: str | None
 

@@ -109,7 +109,7 @@ class Handover:
         key = _key(request)
         found = await self._visit(key)
         card = _open_card(found, request)
-        if card is None or card.stage is not Stage.STEPS or card.certificate is None:
+        if card is None or card.certificate is None:
             return await self._page(key, found, status=HTTPStatus.NOT_FOUND)
         pem = await self._given.read_model.look(partial(_pem, card))
         name = f'attachment; filename="{card.certificate}"'
