@@ -25,6 +25,11 @@ def test_mappings_and_tuples_become_objects_and_arrays():
     assert as_json({"a": (1, 2.5, True, None)}) == {"a": [1, 2.5, True, None]}
 
 
+def test_sets_become_arrays_in_an_order_that_stays():
+    """Promise 5: the same answer reads the same each time."""
+    assert as_json(frozenset({"c", "a", "b"})) == ["a", "b", "c"]
+
+
 def test_a_secret_has_no_form_in_json():
     """Promise 4: it can't get into an answer by mistake."""
     with pytest.raises(TypeError, match="Secret has no form"):

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -11,7 +12,7 @@ from tokenward.cli.failure import Failed
 from tokenward.cli.invocation import Invocation
 from tokenward.cli.printing import WIDTH, print_json, print_table
 from tokenward.cli.verb import json_option, verb
-from tokenward.model.target import Abilities, KeyPolicy
+from tokenward.model.target import KeyPolicy
 
 if TYPE_CHECKING:
     from tokenward.app.registry import TargetKind
@@ -86,7 +87,8 @@ def _lines(row: "TargetKind") -> Iterator[str]:
         "Installs": _YES[can.installs],
         "Reads back": _YES[can.reads_back] + (", and drops the secrets in the answer" if can.reads_secrets else ""),
         "Proof": f"up to rung {can.strongest_rung}",
-        "Can tell": _states(can) or "no state of a token; Apple is asked where Tokenward holds the key",
+        "Can tell": ", ".join(sorted(can.verdicts))
+        or "no state of a token; Apple is asked where Tokenward holds the key",
         "Keyholder": ", ".join(sorted(row.keyholders)),
         "Credential": can.least_privilege,
     }
@@ -111,25 +113,7 @@ def _beside(label: str, text: str) -> list[str]:
     )
 
 
-def _states(can: Abilities) -> str:
-    return ", ".join(sorted(can.verdicts))
-
-
 def _as_json(row: "TargetKind") -> "Json":
     from tokenward.web.as_json import as_json
 
-    can = row.abilities
-    return {
-        "kind": can.kind,
-        "title": can.title,
-        "summary": can.summary,
-        "key_policy": can.key_policy.value,
-        "installs": can.installs,
-        "reads_back": can.reads_back,
-        "reads_secrets": can.reads_secrets,
-        "strongest_rung": can.strongest_rung,
-        "verdicts": as_json(tuple(sorted(can.verdicts))),
-        "keyholders": as_json(tuple(sorted(row.keyholders))),
-        "least_privilege": can.least_privilege,
-        "by_hand": as_json(can.by_hand),
-    }
+    return as_json({**asdict(row.abilities), "keyholders": row.keyholders})

@@ -11,7 +11,7 @@ Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
 
 def as_json(value: object) -> Json:
-    """Return *value*, a tree of dataclasses, tuples, mappings and plain values, as JSON.
+    """Return *value*, a tree of dataclasses, tuples, sets, mappings and plain values, as JSON.
 
     Raises:
         TypeError: Something in it has no form in JSON, a ``Secret`` for one.
@@ -27,6 +27,8 @@ def as_json(value: object) -> Json:
             return {str(key): as_json(item) for key, item in value.items()}
         case tuple() | list():
             return [as_json(item) for item in value]
+        case frozenset():
+            return [as_json(item) for item in sorted(value)]
         case _ if is_dataclass(value):
             return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
         case _:
