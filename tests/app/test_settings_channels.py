@@ -12,6 +12,7 @@ from tokenward.model.secret import Secret
 
 SOUND = (Path(__file__).parents[1] / "data" / "config" / "sound.toml").read_text()
 MAIL = "mailtos://tokenward:hunter2@smtp.corp.example?from=tokenward@corp.example&to={to}"
+SENDGRID = "sendgrid://hunter2:tokenward@corp.example/{to}"
 HOOK = "jsons://pager.corp.example/page?+X-Key=hunter2"
 
 
@@ -33,7 +34,7 @@ def problems(tmp_path):
 
 def test_addresses_that_fit_are_no_problem(problems):
     """B11.1: mail with the reader's own part, a hook without one, and the log, which is always there."""
-    contacts = '{ channel = "mail", to = "team@corp.example" }, { channel = "pager" }, { channel = "log" }'
+    contacts = '{ channel = "mail", to = "o\'neil@corp.example" }, { channel = "pager" }, { channel = "log" }'
 
     assert problems({"mail": MAIL, "pager": HOOK}, contacts) == []
 
@@ -65,9 +66,12 @@ def test_an_address_that_apprise_does_not_know_is_named_by_its_channel_alone(pro
         (MAIL, '{ channel = "one" }', "it is missing"),
         (HOOK, '{ channel = "one", to = "team" }', "has no place for it"),
         (MAIL, '{ channel = "one", to = "team" }', "does not fit"),
+        (MAIL, '{ channel = "one", to = "kim@corp.example, ana@corp.example" }', "does not fit"),
+        (MAIL, '{ channel = "one", to = "kïm@corp.example" }', "does not fit"),
+        (SENDGRID, '{ channel = "one", to = "o\'neil@corp.example" }', "does not fit"),
         ("jsons://{to}:x@pager/", '{ channel = "one", to = "" }', "it is missing"),
     ],
-    ids=["no part", "no place", "no mail address", "empty"],
+    ids=["no part", "no place", "no mail address", "two", "not ASCII", "read as another", "empty"],
 )
 def test_a_contact_that_does_not_fit_its_channel_is_named(problems, address, contact, wrong):
     """B11.1: a letter that no channel could ever take is a mistake of the configuration."""

@@ -26,6 +26,8 @@ class Mailbox:
     begun: int = 0
     """How many mails it has begun to take."""
     received: list[EmailMessage] = field(default_factory=list)
+    recipients: list[list[str]] = field(default_factory=list)
+    """To whom each mail was given, whatever its header says."""
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's name
         """Take one mail, as the test wants it."""
@@ -34,6 +36,7 @@ class Mailbox:
             await asyncio.sleep(60)
         if self.refuses:
             return "554 not today"
+        self.recipients.append(list(envelope.rcpt_tos))
         self.received.append(message_from_bytes(envelope.content or b"", _class=EmailMessage, policy=policy.default))  # type: ignore[arg-type]
         return "250 kept"
 

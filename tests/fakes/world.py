@@ -375,7 +375,8 @@ class Stage:
     async def messages(self, template: str) -> list[str]:
         """Return who is to be told *template*, in order."""
         queued = await self.ledger.read(lambda change: change.outbox.pending(datetime.max.replace(tzinfo=UTC), 1000))
-        return [one.message.audience for one in queued if one.message.template == template]
+        in_order = sorted(queued, key=lambda one: one.id)
+        return [one.message.audience for one in in_order if one.message.template == template]
 
 
 _PORTAL_AWAY = Finding(Code.ISSUER_FAILED, "The portal is away.", "Nothing was downloaded.", "Bring it back.")

@@ -1,6 +1,6 @@
 """Two services of kim, who is asked, and an outbox to be emptied."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from policy.situations import ANA, BOSS, KIM, NOW, a_roster, a_rotation, a_service, a_token, the_facts
@@ -21,6 +21,8 @@ from tokenward.store.outbox import QueuedMessage
 LINKS = {"kim": "https://tokenward.corp.example/handover/abc", "ana": "https://tokenward.corp.example/handover/def"}
 AWAKE = QuietHours(start=NOW.time(), end=NOW.time(), weekends=False)
 MAIN, LABS = a_service(), a_service(id="labs", name="Labs MDM")
+ANAS = replace(LABS, custodian="ana", deputies=("kim",))
+"""A service of ana's, for which kim is the deputy."""
 ROSTER = a_roster(KIM, ANA, BOSS, services=(MAIN, LABS), quiet=AWAKE)
 EVERY_WORD = {
     "person": "kim",

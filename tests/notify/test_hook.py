@@ -76,6 +76,16 @@ async def test_the_readers_own_part_stays_in_its_place(hook):
     assert path.endswith("/x")
 
 
+async def test_a_chat_shows_who_writes_and_no_picture_from_elsewhere(hook):
+    """B11.1: readers know the daemon, not the library that it sends with."""
+    url = f"mmost://127.0.0.1:{hook.server_port}/aaaaaaaaaaaaaaaaaaaaaaaa"
+    await AppriseChannel("chat", Secret(url)).send(LETTER, "")
+
+    ((_, _, body),) = hook.taken
+    assert body["username"] == "Tokenward"
+    assert "icon_url" not in body
+
+
 @pytest.mark.parametrize("status", [403, 500, 503])
 async def test_a_hook_that_refuses_has_failed(hook, status):
     """B11.1: the next channel has its turn."""

@@ -138,6 +138,23 @@ def test_how_an_expiry_is_known_stands_beside_it(basis, said):
     assert re.search(rf"3 January 2027 ?{re.escape(said)}", found.body)
 
 
+def test_a_date_that_has_passed_is_not_what_will_happen():
+    """B11.1, B1.2: an estimate that has run out says nothing of when enrolling stops."""
+    token = a_token(expiry=Expiry(NOW - DAY, Basis.ESTIMATED))
+    body = letter(message(Template.ASKED), of=desk(replace(asked(), token=token))).body
+
+    assert "Otherwise new devices can't enrol; enrolled ones keep working." in body
+    assert "23 November" not in body
+
+
+def test_what_somebody_wanted_silence_about_is_in_no_letter_about_something_else():
+    """B11.2: until the day that they named."""
+    found = letter(message(Template.ASKED, service="labs"), of=desk(asked(remind_at=NOW + DAY), asked(LABS)))
+
+    assert found.subject == "[Action by 30 Nov] Renew the Apple token of “Labs MDM” – 10 minutes"
+    assert "Main MDM" not in found.body
+
+
 def test_in_recovery_nobody_is_asked_to_download():
     """B4.4: did you download one? Don't download again."""
     found = letter(message(Template.STRAY_DOWNLOAD), of=desk(asked(recover_until=NOW + HOUR)))
@@ -227,10 +244,14 @@ def test_nobody_left_is_told_as_such():
 @pytest.mark.parametrize(
     ("facts", "says"),
     [
-        (replace(asked(), token=DEAD), ("no longer works, and kim is asked", "New devices don't enrol")),
-        (asked(actor=None), ("nobody is left to ask", "The token in use still works")),
+        (
+            replace(asked(), token=DEAD),
+            ("no longer works, and kim is asked", "New devices don't enrol", "Do:  see that kim knows"),
+        ),
+        (asked(actor=None), ("nobody is left to ask", "The token in use still works", "Do:  name a custodian")),
+        (replace(asked(recover_until=NOW + HOUR), token=DEAD), ("Do:  see that nobody downloads another",)),
     ],
-    ids=["dead", "nobody left"],
+    ids=["dead", "nobody left", "in recovery"],
 )
 def test_an_alarm_says_what_is_broken_and_what_is_not(facts, says):
     """B11.1: a page at night must be exact."""
@@ -239,11 +260,21 @@ def test_an_alarm_says_what_is_broken_and_what_is_not(facts, says):
     assert all(one in body for one in says)
 
 
+def test_an_alarm_about_what_stands_still_says_that_first_and_then_what_to_do():
+    """B11.1, B2.1: a remedy is no subject."""
+    words = {"reason": "install_failed", "remedy": "Look at the product's log."}
+    found = letter(message(Template.ALARM, "on-call", **words), of=desk(asked(outage_started_at=NOW)))
+
+    assert found.subject == "ALARM Main MDM: the installation fails"
+    assert "Do:  Look at the product's log." in found.body
+
+
 def test_operators_read_the_remedy_and_what_to_type():
     """B2.1: a remedy is a sentence; and the command that shows the rest."""
     words = {"reason": "target_unreachable", "remedy": "See whether the service runs."}
     body = letter(message(Template.ROTATION_BLOCKED, "operators", **words), of=desk(asked())).body
 
+    assert "stands still: the target can't be reached." in body
     assert "Do:  See whether the service runs." in body
     assert "tokenward show main" in body
     assert "Hello" not in body

@@ -35,6 +35,42 @@ async def test_a_letter_arrives_as_it_was_written(server):
     assert server.texts("kim+tokens@corp.example")[-1].strip() == f"{LETTER.subject}\n{LETTER.body}".strip()
 
 
+@pytest.mark.parametrize(
+    ("to", "arrives_at"),
+    [
+        ("o'neil@corp.example", "o'neil@corp.example"),
+        ("Anne-Marie.O'Neil+mdm@corp.example", "Anne-Marie.O'Neil+mdm@corp.example"),
+        ("{x}/y%41@corp.example", "{x}/y%41@corp.example"),
+        ("kim@bücher.example", "kim@xn--bcher-kva.example"),
+    ],
+    ids=["an apostrophe", "several signs", "signs of addresses", "letters beyond ASCII in the domain"],
+)
+async def test_a_letter_reaches_its_reader_and_nobody_of_a_similar_address(server, to, arrives_at):
+    """B11.1, B6.1: it holds the link to one person's page, and apprise takes what an apostrophe ends for a name."""
+    server.received.clear()
+    await AppriseChannel("mail", Secret(server.url().encode())).send(LETTER, to)
+
+    assert server.recipients[-1] == [arrives_at]
+    assert [mail["To"] for mail in server.received] == [arrives_at]
+
+
+@pytest.mark.parametrize("to", ["kim@corp.example, eve@corp.example", "Kim <kim@corp.example>", "kïm@corp.example"])
+async def test_what_is_no_single_address_is_sent_to_nobody(server, to):
+    """B11.1: a contact is one reader."""
+    server.received.clear()
+    with pytest.raises(ChannelFailed):
+        await AppriseChannel("mail", Secret(server.url().encode())).send(LETTER, to)
+
+    assert server.received == []
+
+
+async def test_letters_come_from_tokenward(server):
+    """B11.1: readers know the daemon, not the library that it sends with."""
+    await AppriseChannel("mail", Secret(server.url().encode())).send(LETTER, "kim@corp.example")
+
+    assert server.received[-1]["X-Application"] == "Tokenward"
+
+
 async def test_what_a_server_refuses_has_failed(server):
     """B11.1: the next channel has its turn."""
     server.refuses = True

@@ -1,18 +1,24 @@
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import pytest
 from structlog.testing import capture_logs
 
-from notify.scene import LABS, LINKS, MAIL, ROSTER, FakeChannel, Outbox, asked, facts_of, message, situation
+from fakes.mail import Mailbox, mail_server
+from fakes.running import eventually
+from notify.scene import ANAS, LABS, LINKS, MAIL, ROSTER, FakeChannel, Outbox, asked, facts_of, message, situation
 from policy.situations import DAY, NOW, a_token
 from tokenward.model.person import LOG, Contact, PersonState
 from tokenward.model.quiet import QuietHours
+from tokenward.model.secret import Secret
 from tokenward.model.token import TokenState
+from tokenward.notify.apprise_channel import AppriseChannel
 from tokenward.notify.letter import Letter
 from tokenward.notify.log_channel import LogChannel
 from tokenward.notify.ports import Channel, ChannelFailed
-from tokenward.notify.sender import Outlets, Sender
+from tokenward.notify.sender import SIDE_BY_SIDE, Outlets, Sender
 from tokenward.notify.texts import texts
 from tokenward.policy.templates import Template
 from tokenward.rotation.record import Message
@@ -240,6 +246,29 @@ async def test_an_alarm_waits_for_no_queue_of_its_own_channel():
     await scene.sender.finish()
 
 
+@pytest.fixture
+def busy() -> Iterator[Mailbox]:
+    """Give a mail server that takes its time with everything."""
+    with mail_server() as server:
+        server.hangs = True
+        yield server
+
+
+async def test_an_alarm_is_tried_by_a_mail_server_that_is_busy_with_everybody_else(busy):
+    """B11.1: a channel that is slow has not failed, and its real limit leaves room for what is urgent."""
+    people = {f"p{number}": replace(ROSTER.people["kim"], id=f"p{number}", contact=MAIL) for number in range(20)}
+    scene = Scene(DEAD, on_call=(Contact("mail", "pager@corp.example"),))
+    scene.roster = replace(scene.roster, people={**scene.roster.people, **people})
+    scene.stands(DEAD)
+    scene.channels["mail"] = AppriseChannel("mail", Secret(busy.url()), send_seconds=60)
+    await scene.begin(*(message(Template.ROTATION_DONE, f"person:{one}") for one in people))
+    await asyncio.to_thread(eventually, lambda: busy.begun == SIDE_BY_SIDE)
+
+    await scene.begin(message(Template.ALARM, "on-call", why="dead"))
+
+    await asyncio.to_thread(eventually, lambda: busy.begun == SIDE_BY_SIDE + 1)
+
+
 async def test_rows_in_hand_take_no_place_from_those_that_wait():
     """Promise 5: however many letters a channel hangs on, the next ones are seen."""
     scene = Scene(asked())
@@ -289,7 +318,7 @@ async def test_a_row_that_nobody_understands_is_left_for_later_and_holds_up_no_o
 
 async def test_a_row_that_cannot_be_written_holds_up_no_other():
     """Promise 5: a word is missing, or an instant is none; its own reader is told the rest all the same."""
-    scene = Scene(asked(), asked(LABS, actor="ana"))
+    scene = Scene(asked(), asked(ANAS, actor="ana"))
     broken = message(Template.DEPUTY_TOLD, service="labs", person="ana", moves_at="soon")
     await scene.send(broken, message(Template.ASKED))
 

@@ -5,18 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify.scene import EVERY_WORD, LABS, ROSTER, asked, desk, facts_of, message, waiting
-from policy.situations import DAY, HOUR, MINUTE, NOW, a_token
+from notify.scene import ANAS, EVERY_WORD, LABS, ROSTER, asked, desk, facts_of, message, waiting
+from policy.situations import DAY, HOUR, MINUTE, NOW, a_rotation, a_token
 from tokenward.model.person import PersonState
 from tokenward.model.quiet import QuietHours
+from tokenward.model.rotation import Cause
 from tokenward.model.token import TokenState
-from tokenward.notify.sorting import GATHERED_FOR, LOOKED_AT_AGAIN, MOST_SECTIONS, sort_out
+from tokenward.notify.sorting import GATHERED_FOR, LINK_WITHIN, LOOKED_AT_AGAIN, MOST_SECTIONS, sort_out
 from tokenward.policy.templates import Template
 from tokenward.rotation.record import Message
 
 NIGHT = QuietHours(start=(NOW - HOUR).time(), end=(NOW + 2 * HOUR).time(), weekends=False)
 ASLEEP = replace(ROSTER, quiet=NIGHT)
 DEAD = replace(asked(), token=a_token(state=TokenState.REJECTED))
+RECOVERS = a_rotation(id="r-main", recover_until=NOW + HOUR)
 LATE = message(Template.LATE, "operators", person="kim", level="moved")
 ALARM = message(Template.ALARM, "on-call", why="dead")
 
@@ -53,15 +55,27 @@ def test_what_is_urgent_waits_for_nothing_and_takes_the_rest_along():
     rows = waiting(
         message(Template.ASKED), message(Template.DEPUTY_TOLD, service="labs", person="ana"), age=timedelta()
     )
-    found = sort_out(rows, desk(DEAD, asked(LABS, actor="ana")))
+    found = sort_out(rows, desk(DEAD, asked(ANAS, actor="ana")))
 
     assert [kinds(one) for one in found.letters] == [["token.asked person:kim", "deputy.told person:kim"]]
+
+
+@pytest.mark.parametrize("said", [Template.ASKED, Template.STRAY_DOWNLOAD])
+@pytest.mark.parametrize(("age", "goes"), [(timedelta(), False), (LINK_WITHIN, True), (-HOUR, True)])
+def test_a_question_waits_a_moment_for_the_page_that_it_leads_to(said, age, goes):
+    """B6.1: what is urgent may be queued just before its reader's link is made; a letter without it would be no use."""
+    recovering = replace(DEAD, rotation=replace(RECOVERS, causes=(Cause.REJECTED,)))
+    facts = DEAD if said is Template.ASKED else recovering
+    found = sort_out(waiting(message(said), age=age), replace(desk(facts), links={}))
+
+    assert bool(found.letters) is goes
+    assert (found.held, found.untrue, found.withdrawn, found.unclear) == ({}, [], [], [])
 
 
 def test_the_night_holds_all_but_on_call_and_a_dead_token():
     """B11.1: quiet hours, for people and operators; what is held is looked at again before the morning."""
     rows = waiting(ALARM, LATE, message(Template.ASKED), message(Template.DEPUTY_TOLD, service="labs", person="ana"))
-    found = sort_out(rows, desk(DEAD, asked(LABS, actor="ana"), roster=ASLEEP))
+    found = sort_out(rows, desk(DEAD, asked(ANAS, actor="ana"), roster=ASLEEP))
 
     assert [kinds(one) for one in found.letters] == [["token.alarm on-call"], ["token.asked person:kim"]]
     assert {until: kinds(held) for until, held in found.held.items()} == {
@@ -78,14 +92,16 @@ def test_a_night_that_ends_sooner_is_waited_for_no_longer():
 
 
 def test_what_is_not_so_any_more_is_put_away():
-    """B7.2, B11.2: and a block that is gone may come again and is told again then."""
-    blocked = message(Template.ROTATION_BLOCKED, "operators", reason="target_unreachable")
-    found = sort_out(waiting(message(Template.ASKED), blocked), desk(facts_of()))
+    """B7.2, B11.2: and what was never said of a state that is over is told when the state comes again."""
+    kind = {
+        "operators": [Template.ROTATION_BLOCKED, Template.NO_DEPUTY, Template.UNREACHABLE],
+        "on-call": [Template.ALARM],
+    }
+    states = [message(one, to, reason="target_unreachable") for to, some in kind.items() for one in some]
+    found = sort_out(waiting(message(Template.ASKED), *states), desk(facts_of()))
 
-    assert (kinds(found.untrue), kinds(found.withdrawn)) == (
-        ["token.asked person:kim"],
-        ["rotation.blocked operators"],
-    )
+    assert kinds(found.untrue) == ["token.asked person:kim"]
+    assert [row.message for row in found.withdrawn] == states
     assert found.letters == []
 
 

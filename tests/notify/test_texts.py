@@ -42,6 +42,7 @@ def test_every_kind_of_message_has_a_text_of_known_words(english, template):
         ('greeting = "Hello', 'greetings = "Hello', "parts lacks greeting"),
         ('greeting = "Hello {name}', 'greeting = "Hello {reader}', "parts.greeting has no word 'reader'"),
         ('custodian = "A change', 'departure = "Kim leaves', "causes lacks custodian"),
+        ('held = "', 'kept = "', "blocks lacks held"),
         ('moved = "', 'gone = "', "levels lacks moved"),
         ('"Saturday", ', "", "times.weekdays has not 7 names"),
         ('today = "today"', 'today = "{day}"', "times.today has no word 'day'"),

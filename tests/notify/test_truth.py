@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from notify.scene import LABS, LINKS, ROSTER, asked, desk, facts_of, message
-from policy.situations import ANA, DAY, HOUR, KIM, NOW, a_roster, a_service, a_token
+from policy.situations import ANA, DAY, HOUR, KIM, NOW, a_roster, a_rotation, a_service, a_token
 from tokenward.model.person import PersonState, Standing
 from tokenward.model.rotation import Blocked, State
 from tokenward.model.target import BlockReason
@@ -14,6 +14,8 @@ from tokenward.policy.templates import Template
 LEAVES = (PersonState("kim", departs_at=NOW + DAY),)
 BLOCKED = Blocked(BlockReason.TARGET_UNREACHABLE, "see whether it runs", None, NOW)
 ALONE = a_service(deputies=())
+NO_ROLE = (PersonState("ana", Standing.ROLE_LOST, NOW),)
+WAITS = a_rotation(id="r-main")
 DEAD = replace(asked(), token=a_token(state=TokenState.REJECTED))
 
 
@@ -29,10 +31,14 @@ def late(**words):
         (message(Template.ASKED), asked(actor="ana"), ()),
         (message(Template.REMINDED), asked(state=State.RECEIVED), ()),
         (message(Template.ASKED, service="gone"), asked(), ()),
+        (message(Template.REMINDED), asked(remind_at=NOW + HOUR), ()),
+        (message(Template.ASKED), asked(remind_at=NOW + HOUR), ()),
         (message(Template.STRAY_DOWNLOAD), asked(), ()),
         (message(Template.STRAY_DOWNLOAD, "operators"), asked(), ()),
         (message(Template.DEPUTY_TOLD, "person:ana", person="kim"), asked(actor="ana"), ()),
         (message(Template.DEPUTY_TOLD, "person:ana", person="kim"), asked(state=State.INSTALLED), ()),
+        (message(Template.DEPUTY_TOLD, "person:ana", person="kim"), asked(), NO_ROLE),
+        (message(Template.DEPUTY_TOLD, "person:ana", person="kim"), asked(ALONE), ()),
         (message(Template.CONFIRM_ACCESS, "person:ana"), facts_of(), (PersonState("ana", confirmed_at=NOW),)),
         (message(Template.ASKED), asked(), LEAVES),
         (message(Template.ROTATION_DONE), facts_of(), LEAVES),
@@ -59,10 +65,14 @@ def late(**words):
         "asked of somebody else",
         "handed over",
         "service removed",
+        "not now, they said",
+        "not now, before they were even asked",
         "found",
         "found, for the operators",
         "the deputy is asked",
         "handed over before the deputy's turn",
+        "the deputy lost the role",
+        "a deputy no more",
         "confirmed",
         "leaving",
         "not even thanks",
@@ -94,6 +104,9 @@ def test_what_is_no_longer_so_is_not_said(said, facts, states):
     ("said", "facts"),
     [
         (message(Template.ASKED), asked()),
+        (message(Template.REMINDED), asked(remind_at=NOW)),
+        (message(Template.REMINDED), asked(remind_at=NOW + HOUR, entered_at=NOW - 9 * DAY, due_at=NOW + DAY)),
+        (message(Template.ASKED), replace(DEAD, rotation=replace(WAITS, remind_at=NOW + HOUR))),
         (message(Template.STRAY_DOWNLOAD), asked(recover_until=NOW + HOUR)),
         (message(Template.STRAY_DOWNLOAD, "operators"), asked(recover_until=NOW + HOUR)),
         (message(Template.DEPUTY_TOLD, "person:ana", person="kim"), asked()),

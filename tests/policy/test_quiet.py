@@ -12,6 +12,12 @@ BERLIN = ZoneInfo("Europe/Berlin")
 USUAL = QuietHours(zone=BERLIN)
 HOURS = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(lambda one: one.replace(tzinfo=UTC))  # noqa: DTZ001
+CHANGES = st.builds(
+    lambda change, minutes: change + timedelta(minutes=minutes),
+    st.sampled_from([datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)]),
+    st.integers(-180, 180),
+)
+"""Moments around those at which Berlin's clocks change."""
 QUIETS = st.builds(
     QuietHours,
     start=HOURS,
@@ -70,7 +76,16 @@ def test_on_a_night_on_which_the_clocks_change_the_morning_is_when_the_clock_say
     assert until.astimezone(BERLIN).strftime("%H:%M") == "07:00"
 
 
-@given(now=MOMENTS, quiet=QUIETS)
+def test_a_quiet_that_ends_in_the_hour_that_comes_twice_ends_after_the_moment_asked_about():
+    """B11.1: between the first 02:30 of that night and the second it is 02:15 once more, and quiet."""
+    quiet = QuietHours(time(22), time(2, 30), weekends=False, zone=BERLIN)
+    first, second = (datetime(2026, 10, 25, hour, 15, tzinfo=UTC) for hour in (0, 1))
+
+    assert quiet_until(first, quiet) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert quiet_until(second, quiet) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+@given(now=MOMENTS | CHANGES, quiet=QUIETS)
 def test_the_end_of_a_quiet_is_later_and_not_quiet_itself(now, quiet):
     """B11.1: whoever is told then is disturbed at no quiet hour, and nobody waits for ever."""
     until = quiet_until(now, quiet)

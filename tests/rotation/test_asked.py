@@ -55,6 +55,62 @@ async def test_whoever_is_handed_the_question_is_asked_at_once_and_stays(stage):
     assert await stage.messages("token.asked") == ["person:kim", "person:ana"]
 
 
+async def test_whoever_is_handed_the_question_back_is_asked_anew(stage):
+    """B6.3, B11.2: that is a new reason; without a word about it nobody would know whose turn it is."""
+    await waits(stage)
+    for person in ("kim", "ana"):
+        stage.clock.at += HOUR
+        await stage.ask(EventKind.HAND_OVER, person=person)
+        await stage.work()
+
+    assert (await stage.opened()).actor == "kim"
+    assert await stage.messages("token.asked") == ["person:kim", "person:ana", "person:kim"]
+
+
+async def test_whoever_somebody_started_for_hears_when_they_give_up(stage):
+    """B4.2, B6.3: a deputy who has started can't do it after all, and the custodian thought it was being done."""
+    await waits(stage)
+    await stage.ask(EventKind.CLAIM, person="ana")
+    await stage.work()
+    stage.clock.at += SECOND
+    await stage.ask(EventKind.HAND_OVER, person="ana")
+    await stage.work()
+
+    assert (await stage.opened()).claim is None
+    assert await stage.messages("token.asked") == ["person:kim", "person:kim"]
+
+
+async def test_whoever_is_handed_the_question_back_after_its_date_has_time_to_answer(stage):
+    """B7.1, B6.3: the date that they let pass does not take it from them again at once."""
+    waiting = await waits(stage)
+    stage.clock.at = waiting.due_at
+    await stage.work()
+    assert (await stage.opened()).actor == "ana"
+    await stage.ask(EventKind.HAND_OVER, person="ana")
+    await stage.work()
+    stage.clock.at += DAY - HOUR
+    await stage.work()
+    assert (await stage.opened()).actor == "kim"
+
+    stage.clock.at += HOUR
+    await stage.work()
+
+    assert (await stage.opened()).actor == "ana"
+
+
+async def test_the_silence_that_one_person_wanted_is_nobody_elses(stage):
+    """B11.2: whoever is asked in their place is reminded as ever."""
+    waiting = await waits(stage)
+    half = waiting.entered_at + (waiting.due_at - waiting.entered_at) / 2
+    await stage.ask(EventKind.REMIND_LATER, person="kim", until=(half + HOUR).isoformat())
+    await stage.ask(EventKind.HAND_OVER, person="kim")
+    await stage.work()
+    stage.clock.at = half
+    await stage.work()
+
+    assert await stage.messages("token.reminded") == ["person:ana"]
+
+
 async def test_a_lost_role_passes_the_question_on(stage):
     """B6.3: *I no longer have this role*, for every service at once."""
     await waits(stage)

@@ -37,6 +37,21 @@ def test_what_was_never_said_can_be_said_for_the_same_reason_later(change):
     assert change.outbox.add(a_message("blocked/r1"), NOW)
 
 
+def test_nobody_waits_behind_all_that_somebody_else_is_to_be_told(change):
+    """B11.1: readers take turns, each with the oldest of theirs."""
+    for number in range(5):
+        change.outbox.add(replace(a_message(f"late/{number}"), audience="operators"), NOW)
+    for number in range(2):
+        change.outbox.add(replace(a_message(f"asked/{number}"), audience="person:kim"), NOW)
+
+    assert [queued.message.reason_key for queued in change.outbox.pending(NOW, 4)] == [
+        "late/0",
+        "asked/0",
+        "late/1",
+        "asked/1",
+    ]
+
+
 def test_on_calls_messages_are_seen_before_all_others(change):
     """B11.1: however many wait."""
     for number in range(3):

@@ -84,7 +84,7 @@ class OutboxLetters:
         self._ledger = ledger
 
     async def pending(self, now: datetime, limit: int) -> tuple[QueuedMessage, ...]:
-        """Return the messages that may be sent now, the oldest first."""
+        """Return the messages that may be sent now: on-call's first, then the oldest of each reader in turn."""
         return await self._ledger.read(lambda change: change.outbox.pending(now, limit))
 
     async def settle(self, messages: tuple[Waiting, ...], tried: tuple[Tried, ...], at: datetime) -> None:

@@ -41,8 +41,9 @@ def _fits(contact: ContactSettings, path: str, url: Secret) -> Iterator[Problem]
     elif contact.to and not has_place(url):
         right = f"{PLACE} in the channel's address, where this belongs; or no `to` here"
         yield Problem(path, f"{place} has no place for it", right)
-    elif contact.to and ((is_mail(url) and "@" not in contact.to) or not _is_sound(url, contact.to)):
-        yield Problem(path, f"it does not fit into {place}", "an address as that kind of channel knows them")
+    elif contact.to and not _is_sound(url, contact.to):
+        right = "one mail address" if is_mail(url) else "an address as that kind of channel knows them"
+        yield Problem(path, f"it does not fit into {place}", right)
 
 
 def _is_sound(url: Secret, to: str) -> bool:

@@ -8,7 +8,7 @@ from tokenward.app.settings import ALWAYS_THERE, ContactSettings, ListenSettings
 from tokenward.app.settings_check_services import SERVICE_CHECKS
 from tokenward.app.settings_problems import Problem
 from tokenward.app.settings_view import View
-from tokenward.model.person import LOG
+from tokenward.model.person import LOG, NO_CHANNEL
 from tokenward.schema.address import Address
 from tokenward.schema.fault import quote
 from tokenward.schema.near import suggest
@@ -25,6 +25,7 @@ def _ids_are_unique(view: View) -> Iterator[Problem]:
     first_places = {
         **dict.fromkeys(ALWAYS_THERE, "a source that is always there"),
         LOG: "the channel that is always there",
+        NO_CHANNEL: "the channel that metrics name where nothing was sent",
     }
     for array in ("channel", "organisation", "person", "service", "source"):
         for index, own in enumerate(view.ids.get(array, ())):

@@ -127,6 +127,8 @@ class Rotation:
     """When to look at it again."""
     actor: str | None = None
     """Id of the person who is asked, or for whom the issuer acts."""
+    asked_at: datetime | None = None
+    """When the question passed to them from somebody else; None where it has been theirs from the first."""
     new_key: bool = False
     """Whether the certificate in use before will not do."""
     visit: int = 0

@@ -11,7 +11,7 @@ import logging
 import re
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from tokenward.model.secret import Secret
 from tokenward.notify.aside import aside
@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
 SEND_SECONDS: Final = 30.0
 """How long one letter may take; apprise's own limits for one connection are below that."""
-AT_ONCE: Final = 8
-"""How many letters one channel may have in hand, those included that it has hung on to."""
+AT_ONCE: Final = 16
+"""How many letters one channel may have in hand, of both paces, those included that it has hung on to."""
 PLACE: Final = "{to}"
 REFERENCE: Final = "X-Tokenward-Reference"
 """The header by which a letter that was sent twice can be told."""
 
 _MAIL: Final = re.compile(r"mailtos?:", re.IGNORECASE)
+_MAILBOX: Final = re.compile(r"([\w.!#$%&'*+/=?^`{|}~-]+)@([^\s@<>()\[\],;:\"\\/?#%]+)")
+_READER: Final = "reader@tokenward.invalid"
+"""Stands for the reader while apprise reads the address of a mail channel, for of ``o'neil@…`` it makes ``neil@…``."""
 _TAKES_HEADERS: Final = re.compile(r"(?:mailto|json|form|xml)s?:", re.IGNORECASE)
 
 # Its own words hold the addresses of channels, which are secrets; what went wrong is said by whoever sends.
@@ -63,9 +66,9 @@ class AppriseChannel:
     def _notify(self, letter: Letter, to: str) -> None:
         """Send, for as long as that takes; only its end makes room for another letter."""
         try:
-            server = _server(_address(self._url, to, letter.reference))
+            server = _server(self._url, to, letter.reference)
             if server is None:
-                raise ChannelFailed(f"{self._channel} has an address that apprise does not understand")
+                raise ChannelFailed(f"{self._channel} has an address that apprise does not understand for this reader")
             if not _is_sent(server, letter):
                 raise ChannelFailed(f"{self._channel} did not take it")
         finally:
@@ -83,16 +86,55 @@ def is_mail(url: Secret) -> bool:
 
 
 def is_understood(url: Secret, to: str) -> bool:
-    """Return whether apprise knows what to do with *url*, for the reader *to*. Nothing is sent."""
-    return _server(_address(url, to, "")) is not None
+    """Return whether apprise knows what to do with *url*, for the reader *to* and nobody else. Nothing is sent."""
+    return _server(url, to, "") is not None
 
 
-def _server(address: str) -> "NotifyBase | None":
+def mailbox_of(to: str) -> str | None:
+    """Return *to* as mail servers know it; None where it is not one address alone.
+
+    Source: RFC 5322 section 3.4.1 (its plain form), RFC 5890 for domains beyond ASCII.
+    """
+    match = _MAILBOX.fullmatch(to)
+    if match is None or not match[1].isascii():
+        return None
+    try:
+        return f"{match[1]}@{match[2].encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return None
+
+
+def _server(url: Secret, to: str, reference: str) -> "NotifyBase | None":
+    if not is_mail(url) or not has_place(url):
+        server = _instance(_address(url, to, reference))
+        return None if server is not None and _is_read_as_another(server, to) else server
+    mailbox = mailbox_of(to)
+    return _addressed(_instance(_address(url, _READER, reference)), mailbox) if mailbox else None
+
+
+def _is_read_as_another(server: "NotifyBase", to: str) -> bool:
+    return "'" in to and to not in unquote(server.url())  # type: ignore[no-untyped-call]  # apprise has no types here
+
+
+def _addressed(server: "NotifyBase | None", mailbox: str) -> "NotifyBase | None":
+    """Return *server* with *mailbox* in the reader's place; None where no recipient stands there."""
+    from apprise.plugins.email import NotifyEmail  # noqa: PLC0415
+
+    if not isinstance(server, NotifyEmail) or all(one != _READER for _, one in server.targets):
+        return None
+    server.targets = [(name, mailbox if one == _READER else one) for name, one in server.targets]
+    return server
+
+
+def _instance(address: str) -> "NotifyBase | None":
     from apprise import Apprise, AppriseAsset, OverflowMode  # noqa: PLC0415  heavy, and not always needed
 
     # With a limit of its own apprise would send from a few threads that all channels share, and one that hangs takes
-    # them from the others; without, it sends from ours.
-    server = Apprise.instantiate(address, asset=AppriseAsset(service_timeout=0))
+    # them from the others; without, it sends from ours. Its pictures lie on somebody else's server.
+    asset = AppriseAsset(
+        service_timeout=0, app_id="Tokenward", app_desc="Tokenward", image_url_mask="", image_url_logo=""
+    )
+    server = Apprise.instantiate(address, asset=asset)
     if server is not None and "overflow=" not in address:
         server.overflow_mode = OverflowMode.SPLIT  # what is too long for a chat comes in parts
     return server

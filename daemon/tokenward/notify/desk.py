@@ -13,6 +13,7 @@ from tokenward.notify.times import Times
 from tokenward.policy.asking import Ask, Part, Situation
 from tokenward.policy.audience import person_of
 from tokenward.policy.decision import Facts
+from tokenward.rotation.announce import is_silent
 from tokenward.rotation.record import Message
 
 _LONGEST_WORD: Final = 500
@@ -38,10 +39,13 @@ class Desk:
         return {facts.service.id: facts for facts in self.situation.services}
 
     def asks(self, person: str, part: Part) -> tuple[Ask, ...]:
-        """Return what *person* is asked for as *part*, the most urgent first."""
+        """Return what *person* is asked for as *part*, but for what they want no word about; the most urgent first."""
         if person not in self._asks:
-            self._asks[person] = self.situation.asks_of(person)
+            self._asks[person] = tuple(ask for ask in self.situation.asks_of(person) if not self._is_silent(ask))
         return tuple(ask for ask in self._asks[person] if ask.part is part)
+
+    def _is_silent(self, ask: Ask) -> bool:
+        return is_silent(ask.rotation, self.services[ask.service.id], self.situation.now)
 
     def state_of(self, person: str) -> PersonState:
         """Return what is known about *person*."""

@@ -55,7 +55,7 @@ class Letters(Protocol):
     """The outbox, as its sender sees it. Each call is one transaction."""
 
     async def pending(self, now: datetime, limit: int) -> tuple[Waiting, ...]:
-        """Return the messages that may be sent now, the oldest first."""
+        """Return the messages that may be sent now: on-call's first, then the oldest of each reader in turn."""
         ...
 
     async def settle(self, messages: tuple[Waiting, ...], tried: tuple[Tried, ...], at: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from tokenward.model.instant import parse_instant
 from tokenward.model.rotation import Cause
 from tokenward.model.service import Service
+from tokenward.model.target import BlockReason
 from tokenward.notify.desk import Desk, one_line
 from tokenward.notify.texts import Text
 from tokenward.notify.times import Times
@@ -129,11 +130,14 @@ def _due(message: Message, times: Times) -> Words:
 def _of_message(message: Message, desk: Desk) -> Words:
     """Return the message's own words as people say them; some of them come from outside."""
     said = {name: one_line(text) for name, text in (message.words or {}).items()}
+    said["person_id"] = said.get("person", "")
     for word in ("person", "people"):
         if word in said:
             said[word] = ", ".join(desk.called(one.strip()) for one in said[word].split(","))
     if "level" in said:
         said["level"] = desk.texts.levels.get(said["level"], "")
+    if said.get("reason") in set(BlockReason):
+        said["reason"] = desk.texts.blocks[BlockReason(said["reason"])]
     if "organisation" in said:
         known = desk.situation.roster.organisations.get(said["organisation"])
         said["organisation"] = one_line(known.name) if known else said["organisation"]
@@ -141,11 +145,19 @@ def _of_message(message: Message, desk: Desk) -> Words:
 
 
 def _of_alarm(message: Message, facts: Facts, desk: Desk) -> Words:
-    parts, said = desk.texts.parts, message.words or {}
-    actor = facts.rotation.actor if facts.rotation else None
-    general = parts["alarm_nobody"] if actor is None else parts["alarm_dead"].format(person=desk.called(actor))
-    why = said.get("why") or said.get("remedy") or general
-    return {"why": one_line(why), "effect": parts["effect_dead" if is_broken(facts) else "effect_alive"]}
+    """Return what is wrong, what that means for devices, and what would mend it."""
+    parts, said, rotation = desk.texts.parts, _of_message(message, desk), facts.rotation
+    why, remedy = parts["alarm_nobody"], parts["remedy_name"]
+    if rotation is not None and rotation.actor is not None:
+        person = desk.called(rotation.actor)
+        why, remedy = parts["alarm_dead"].format(person=person), parts["remedy_ask"].format(person=person)
+    if rotation is not None and rotation.recover_until is not None:
+        remedy = parts["remedy_find"]
+    return {
+        "why": said.get("why") or said.get("reason") or why,
+        "remedy": said.get("remedy") or remedy,
+        "effect": parts["effect_dead" if is_broken(facts) else "effect_alive"],
+    }
 
 
 def _listed(rows: Rows, desk: Desk) -> tuple[_Line, ...] | None:
@@ -173,7 +185,9 @@ def _services_of(rows: Rows) -> tuple[str, ...]:
 
 def _ask_line(ask: Ask, facts: Facts, desk: Desk, times: Times) -> _Line:
     parts, expiry = desk.texts.parts, expiry_of(facts)
-    otherwise = parts["otherwise"].format(expires=times.expires(expiry)) if expiry else parts["otherwise_unknown"]
+    otherwise = parts["otherwise_unknown"]
+    if expiry is not None and expiry.at > times.now:
+        otherwise = parts["otherwise"].format(expires=times.expires(expiry))
     text = parts["ask_dead" if is_broken(facts) else "ask"].format(
         **_place(ask.service, desk),
         when=times.when(ask.rotation.due_at),

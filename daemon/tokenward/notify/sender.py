@@ -30,7 +30,8 @@ from tokenward.policy.backoff import PATIENT, URGENT, Pace, next_attempt_at, sha
 log = structlog.get_logger("tokenward.notify")
 
 _AT_ONCE: Final = 500
-_SIDE_BY_SIDE: Final = 8
+SIDE_BY_SIDE: Final = 8
+"""How many letters of one pace one channel is given at once."""
 _FRESH: Final = timedelta(seconds=5)
 """How old the view of things may be that a letter is written from."""
 _SUPPRESSED: Final = (Tried(NO_CHANNEL, Result.SUPPRESSED),)
@@ -180,7 +181,7 @@ class Sender:
 
     def _room(self, channel: str, pace: Pace) -> asyncio.Semaphore:
         """Return the room of *channel*; what is urgent has its own, so it waits for nothing that can wait."""
-        return self._rooms.setdefault((channel, pace), asyncio.Semaphore(_SIDE_BY_SIDE))
+        return self._rooms.setdefault((channel, pace), asyncio.Semaphore(SIDE_BY_SIDE))
 
     async def _recent_look(self) -> Desk:
         async with self._looking:

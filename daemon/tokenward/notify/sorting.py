@@ -10,9 +10,9 @@ import structlog
 from tokenward.notify.desk import Desk
 from tokenward.notify.ports import Waiting
 from tokenward.notify.section import family_of, section_of
-from tokenward.notify.truth import is_true, is_urgent, not_before
+from tokenward.notify.truth import LEADING, RECURRING, is_true, is_urgent, not_before
+from tokenward.policy.audience import person_of
 from tokenward.policy.quiet import quiet_until
-from tokenward.policy.templates import Template
 
 log = structlog.get_logger("tokenward.notify")
 
@@ -22,6 +22,8 @@ LOOKED_AT_AGAIN: Final = timedelta(minutes=5)
 """After that long a message that is held for the morning is looked at again: its token may have died meanwhile."""
 KEPT_FOR: Final = timedelta(hours=1)
 """After that long what nobody may know yet is looked at again: the day may have come nearer."""
+LINK_WITHIN: Final = timedelta(minutes=1)
+"""How long a question waits for the link to its reader's page, which is made when something opens for them."""
 MOST_SECTIONS: Final = 20
 """How many things one letter speaks of; what is beyond that is the next one's."""
 
@@ -66,14 +68,22 @@ def sort_out(waiting: Iterable[Waiting], desk: Desk) -> Sorted:
 def _is_ready(row: Waiting, desk: Desk, found: Sorted) -> bool:
     """Return whether *row* can be said; what can't is put where it belongs."""
     if not is_true(row.message, desk):
-        again = row.message.template == Template.ROTATION_BLOCKED
-        (found.withdrawn if again else found.untrue).append(row)
+        (found.withdrawn if row.message.template in RECURRING else found.untrue).append(row)
         return False
     if (moment := not_before(row.message, desk)) is not None:
         found.hold([row], min(moment, desk.situation.now + KEPT_FOR))
         return False
+    if _is_before_its_link(row, desk):
+        return False
     section_of((row.message,), desk, "")  # what can't be written alone would keep the reader's whole letter back
     return True
+
+
+def _is_before_its_link(row: Waiting, desk: Desk) -> bool:
+    """Return whether *row* is of no use yet: it leads to a page whose link will be there at the next look."""
+    person = person_of(row.message.audience)
+    leads_to_page = person is not None and row.message.template in LEADING
+    return leads_to_page and person not in desk.links and timedelta() <= desk.situation.now - row.added_at < LINK_WITHIN
 
 
 def _address(audience: str, rows: list[Waiting], desk: Desk, found: Sorted) -> None:

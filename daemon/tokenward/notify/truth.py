@@ -19,6 +19,8 @@ from tokenward.rotation.announce import is_alarm
 from tokenward.rotation.record import Message
 
 ASKING: Final = frozenset({Template.ASKED, Template.REMINDED})
+LEADING: Final = frozenset({*ASKING, Template.STRAY_DOWNLOAD, Template.CONFIRM_ACCESS})
+"""Messages to people that lead to their page."""
 _OF_SERVICE: Final = frozenset(
     {
         Template.PORTAL_DIFFERS,
@@ -29,6 +31,9 @@ _OF_SERVICE: Final = frozenset(
     }
 )
 """Messages about a service that stay true for as long as there is the service."""
+
+RECURRING: Final = frozenset({Template.ROTATION_BLOCKED, Template.ALARM, Template.NO_DEPUTY, Template.UNREACHABLE})
+"""Messages about a state that can come again for the same reason; one that was over unsaid is told then."""
 
 
 def is_true(message: Message, desk: Desk) -> bool:
@@ -104,7 +109,7 @@ def _is_true_of(template: Template, message: Message, facts: Facts, rotation: Ro
     is_with_them = not rotation.is_after_click and (rotation.actor or "") == asked
     match template:
         case Template.DEPUTY_TOLD:
-            return is_with_them and person_of(message.audience) != rotation.actor
+            return is_with_them and person_of(message.audience) == next_actor(facts)
         case Template.LATE:
             return is_with_them and rotation.state is State.AWAITING_TOKEN
         case Template.NO_DEPUTY:

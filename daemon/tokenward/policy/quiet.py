@@ -33,10 +33,16 @@ def _ends_at(moment: datetime, quiet: QuietHours) -> datetime | None:
     if (quiet.weekends and not is_working_day(day)) or day in quiet.holidays:
         return _at(day + _DAY, _MIDNIGHT, quiet)
     if quiet.start <= quiet.end:
-        return _at(day, quiet.end, quiet) if quiet.start <= clock < quiet.end else None
+        return _after(moment, day, quiet) if quiet.start <= clock < quiet.end else None
     if clock >= quiet.start:
         return _at(day + _DAY, quiet.end, quiet)
-    return _at(day, quiet.end, quiet) if clock < quiet.end else None
+    return _after(moment, day, quiet) if clock < quiet.end else None
+
+
+def _after(moment: datetime, day: date, quiet: QuietHours) -> datetime:
+    """Return when the clock on *day* says, after *moment*, that it is over; in one night of the year it does twice."""
+    first = _at(day, quiet.end, quiet)
+    return first if first > moment else _at(day, quiet.end.replace(fold=1), quiet)
 
 
 def _at(day: date, clock: time, quiet: QuietHours) -> datetime:

@@ -7,7 +7,7 @@ from typing import Final
 from tokenward.model.rotation import Cause, Installation, Rotation, State
 from tokenward.model.service import Service
 from tokenward.policy.decision import Rotate
-from tokenward.rotation.moves import enter, start_over
+from tokenward.rotation.moves import enter, start_over, with_actor
 
 _CERTIFICATE_CHOSEN: Final = frozenset({State.CERTIFICATE_READY, State.REGISTERED, State.AWAITING_TOKEN})
 
@@ -58,7 +58,7 @@ def join(rotation: Rotation, wanted: Rotate, now: datetime, *, key_is_fresh: boo
     joined = replace(joined, new_key=rotation.new_key or wanted.new_key, recover_until=recovering)
     if wanted.cause is Cause.CUSTODIAN:
         held = rotation.claim if rotation.claim and rotation.claim.person == wanted.actor else None
-        joined = replace(joined, actor=wanted.actor, claim=held)
+        joined = replace(with_actor(joined, wanted.actor, now), claim=held)
     if wanted.new_key and rotation.state in _CERTIFICATE_CHOSEN and not key_is_fresh:
         return replace(start_over(joined, now), recover_until=recovering)
     return joined

@@ -37,12 +37,19 @@ def level_of(rotation: Rotation, facts: Facts, now: datetime) -> Level | None:
     return level_at(now, rotation.entered_at, rotation.due_at, alarm=is_alarm(rotation, facts))
 
 
+def is_silent(rotation: Rotation, facts: Facts, now: datetime) -> bool:
+    """Return whether whoever is asked wanted no word about it yet; in an alarm and near the date nothing is silent."""
+    level = level_of(rotation, facts, now)
+    return level is not None and _is_silent(rotation, level, now)
+
+
 def _of_ladder(rotation: Rotation, facts: Facts, now: datetime) -> Iterator[Message]:
     level, since = level_of(rotation, facts, now), rotation.entered_at
     if level is None:
         return
     if rotation.actor is not None:
-        yield _message(to_person(rotation.actor), Template.ASKED, rotation, f"{rotation.actor}/{since.isoformat()}")
+        reason = f"{rotation.actor}/{(rotation.asked_at or since).isoformat()}"
+        yield _message(to_person(rotation.actor), Template.ASKED, rotation, reason)
         known = facts.roster.people.get(rotation.actor)
         if known is None or not known.contact:
             yield _message(OPERATORS, Template.UNREACHABLE, rotation, rotation.actor, {"person": rotation.actor})

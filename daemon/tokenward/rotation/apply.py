@@ -34,7 +34,7 @@ from tokenward.policy.decision import (
 from tokenward.rotation.admit import join, open_rotation, take_certificate, take_envelope
 from tokenward.rotation.closing import close_cancelled
 from tokenward.rotation.ledger import Change
-from tokenward.rotation.moves import start_over
+from tokenward.rotation.moves import pass_on, start_over
 from tokenward.rotation.ports import ServiceWorld
 from tokenward.rotation.record import InboxEvent, Message, StoredEnvelope
 
@@ -106,7 +106,7 @@ def apply(case: Case, decision: Decision) -> None:  # noqa: C901, PLR0912  one a
             _change(case, "rotation.claimed", lambda one: _claimed(one, claim))
             case.change.probes.plan(case.service, case.now, None)  # from now on the target is watched closely
         case Reassign():
-            _change(case, "rotation.reassigned", lambda one: _reassigned(one, decision.actor, case.now))
+            _change(case, "rotation.reassigned", lambda one: pass_on(one, decision.actor, case.now))
         case Snooze():
             _change(case, "reminder.moved", lambda one: replace(one, remind_at=decision.until, wake_at=case.now))
         case TakeAsProven():
@@ -234,10 +234,6 @@ def _cancel(case: Case, decision: Cancel) -> None:
         close_cancelled(case.change, rotation, case.served.service, decision.why, case.now)
     if decision.quiet_until is not None:
         case.change.rotations.keep_quiet(case.service, decision.quiet_until)
-
-
-def _reassigned(rotation: Rotation, actor: str | None, now: datetime) -> Rotation:
-    return replace(rotation, actor=actor, claim=None, wake_at=now)
 
 
 def _claimed(rotation: Rotation, claim: Claim) -> Rotation:

@@ -69,7 +69,8 @@ def asked(facts: Facts, now: datetime) -> str | None:
     if rotation.state is not State.AWAITING_TOKEN or rotation.recover_until is not None:
         return who_acts(facts, now)  # nobody was asked yet, so nobody let a date pass
     dead = facts.token is not None and facts.token.state in DEAD
-    passes_on_at = moves_at(rotation.entered_at, rotation.due_at, alarm=dead or rotation.outage_started_at is not None)
+    alarm = dead or rotation.outage_started_at is not None
+    passes_on_at = moves_at(rotation.asked_at or rotation.entered_at, rotation.due_at, alarm=alarm)
     if rotation.actor in line(facts)[:1] and now >= passes_on_at:
         return next_actor(facts) or who_acts(facts, now)
     return who_acts(facts, now)

@@ -17,7 +17,26 @@ LOOK_AGAIN: Final = timedelta(minutes=1)
 
 def enter(rotation: Rotation, state: State, now: datetime) -> Rotation:
     """Return *rotation* in *state* from *now*, unblocked, with no attempt made in it yet, to be looked at at once."""
-    return replace(rotation, state=state, entered_at=now, wake_at=now, blocked=None, attempts=0, attempted_at=None)
+    return replace(
+        rotation,
+        state=state,
+        entered_at=now,
+        wake_at=now,
+        asked_at=None,
+        blocked=None,
+        attempts=0,
+        attempted_at=None,
+    )
+
+
+def pass_on(rotation: Rotation, actor: str | None, now: datetime) -> Rotation:
+    """Return *rotation* with the question passed on to *actor*; what somebody else started or wished counts no more."""
+    return replace(rotation, actor=actor, asked_at=now, claim=None, remind_at=None, wake_at=now)
+
+
+def with_actor(rotation: Rotation, actor: str | None, now: datetime) -> Rotation:
+    """Return *rotation* with *actor* as whoever is asked, who may be so already."""
+    return rotation if actor == rotation.actor else pass_on(rotation, actor, now)
 
 
 def start_over(rotation: Rotation, now: datetime) -> Rotation:

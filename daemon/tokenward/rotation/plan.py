@@ -31,8 +31,10 @@ from tokenward.rotation.moves import (
     ask_again,
     enter,
     is_other_server,
+    pass_on,
     stand_still,
     start_over,
+    with_actor,
 )
 from tokenward.rotation.outcome import (
     Act,
@@ -67,9 +69,9 @@ def _opened(rotation: Rotation, evidence: Evidence, now: datetime) -> Outcome:
     if obstacle is not None:
         return stand_still(rotation, obstacle, now)
     if evidence.certificate is not None:
-        ready = enter(rotation, State.CERTIFICATE_READY, now)
+        ready = enter(with_actor(rotation, evidence.actor, now), State.CERTIFICATE_READY, now)
         fingerprint = evidence.certificate.fingerprint
-        chosen = replace(ready, certificate=fingerprint, actor=evidence.actor, cleared_at=now, recover_until=None)
+        chosen = replace(ready, certificate=fingerprint, cleared_at=now, recover_until=None)
         return Advance(chosen, "the certificate for Apple is on record")
     if evidence.source is CertificateSource.GIVEN:
         return Block(BlockReason.CERTIFICATE_MISSING, _missing(rotation), None, rotation)
@@ -110,8 +112,8 @@ def _registered_by(rotation: Rotation, evidence: Evidence) -> RegisteredBy | Non
 
 
 def _registered(rotation: Rotation, evidence: Evidence, now: datetime) -> Outcome:
-    asked = replace(enter(rotation, State.AWAITING_TOKEN, now), actor=evidence.actor)
-    return Advance(asked, "a new token is asked for")
+    asked = with_actor(rotation, evidence.actor, now)
+    return Advance(enter(asked, State.AWAITING_TOKEN, now), "a new token is asked for")
 
 
 def _awaiting_token(rotation: Rotation, evidence: Evidence, now: datetime) -> Outcome:
@@ -134,7 +136,7 @@ def _awaiting_person(rotation: Rotation, evidence: Evidence, now: datetime) -> O
     if rotation.claim is not None and rotation.cleared_at is None:
         return _clear_claim(rotation, evidence, now)
     if rotation.claim is None and evidence.actor != rotation.actor:
-        return Advance(replace(rotation, actor=evidence.actor, wake_at=now), "somebody else is asked")
+        return Advance(pass_on(rotation, evidence.actor, now), "somebody else is asked")
     if evidence.actor is None:
         return stand_still(rotation, NOBODY, now)
     moments = (

@@ -314,3 +314,9 @@ def m007_personal_links(database: Database) -> None:
 def m008_last_words(database: Database) -> None:
     """The events of each source in their order, so that its last one is found without reading the others."""
     database.execute("create index event_of_source on event (source, id)")
+
+
+@MIGRATIONS()
+def m009_passed_on(database: Database) -> None:
+    """Since when the question is whose it is, where it was somebody else's before."""
+    database.table("rotation").add_column("asked_at", int)

@@ -11,9 +11,11 @@ from tokenward.store.columns import insert_into, instant, micros, words, words_t
 _COLUMNS: Final = ("audience", "template", "reason_key", "service", "words", "added_at", "attempts")
 _ADD: Final = insert_into("message", _COLUMNS) + " on conflict (reason_key) do nothing"
 _PENDING: Final = """
-    select * from message where sent_at is null and (next_attempt_at is null or next_attempt_at <= ?)
-    order by audience <> 'on-call', id limit ?
+    select *, row_number() over (partition by audience order by id) as turn from message
+    where sent_at is null and (next_attempt_at is null or next_attempt_at <= ?)
+    order by audience <> 'on-call', turn, id limit ?
 """
+"""Readers take turns, so that nobody waits behind everything that somebody else is to be told."""
 _WITHDRAW: Final = "update message set sent_at = ?, reason_key = reason_key || '/withdrawn/' || id where id = ?"
 _FAILED: Final = "update message set attempts = attempts + 1, error = ?, next_attempt_at = ? where id = ?"
 
@@ -50,7 +52,7 @@ class OutboxTable:
         return self._connection.execute(_ADD, row).rowcount == 1
 
     def pending(self, now: datetime, limit: int) -> tuple[QueuedMessage, ...]:
-        """Return unsent messages that may be tried now, on-call's first, then the oldest."""
+        """Return unsent messages that may be tried now: on-call's first, then the oldest of each reader in turn."""
         return tuple(_queued(row) for row in self._connection.execute(_PENDING, (micros(now), limit)))
 
     def mark_sent(self, message_id: int, at: datetime) -> None:

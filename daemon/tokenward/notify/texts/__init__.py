@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Final, TypeAlias
 
 from tokenward.model.rotation import Cause
+from tokenward.model.target import BlockReason
 from tokenward.notify.texts.words import NAMES, OF_MESSAGES, OF_PARTS, OF_TIMES, VARIANTS
 from tokenward.policy.ladder import Level
 from tokenward.policy.templates import Template
@@ -30,6 +31,8 @@ class Texts:
     messages: Mapping[Template, Text]
     parts: Mapping[str, str]
     causes: Mapping[Cause, str]
+    blocks: Mapping[BlockReason, str]
+    """Why a rotation stands still."""
     levels: Mapping[str, str]
     times: Mapping[str, str]
     names: Mapping[str, tuple[str, ...]]
@@ -53,13 +56,14 @@ def parse_texts(toml: str) -> Texts:
         TextsInvalid: As for ``texts``.
     """
     raw = tomllib.loads(toml)
-    tables = {name: raw.pop(name, {}) for name in ("parts", "causes", "levels", "times")}
+    tables = {name: raw.pop(name, {}) for name in ("parts", "causes", "blocks", "levels", "times")}
     names = {name: tuple(tables["times"].pop(name, ())) for name in NAMES}
     faults = [
         *_misnamed("messages", raw, Template),
         *(fault for name in raw.keys() & set(Template) for fault in _of_message(Template(name), raw[name])),
         *_of_table("parts", tables["parts"], OF_PARTS),
         *_of_table("causes", tables["causes"], dict.fromkeys(Cause, _NONE)),
+        *_of_table("blocks", tables["blocks"], dict.fromkeys(BlockReason, _NONE)),
         *_of_table("levels", tables["levels"], dict.fromkeys(_levels(), _NONE)),
         *_of_table("times", tables["times"], OF_TIMES),
         *(f"times.{name} has not {count} names" for name, count in NAMES.items() if len(names[name]) != count),
@@ -68,7 +72,8 @@ def parse_texts(toml: str) -> Texts:
         raise TextsInvalid("; ".join(sorted(faults)))
     messages = {one: {name: text.strip("\n") for name, text in raw[one].items()} for one in Template}
     causes = {cause: tables["causes"][cause] for cause in Cause}
-    return Texts(messages, tables["parts"], causes, tables["levels"], tables["times"], names)
+    blocks = {reason: tables["blocks"][reason] for reason in BlockReason}
+    return Texts(messages, tables["parts"], causes, blocks, tables["levels"], tables["times"], names)
 
 
 def words_in(text: str) -> frozenset[str]:
