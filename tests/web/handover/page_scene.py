@@ -64,6 +64,10 @@ class Scene:
         """Look."""
         return await self("GET", path)
 
+    async def read(self, key=KIM):
+        """Return what the page says."""
+        return (await self.get(f"/handover/{key}")).text
+
     async def post(self, path, **words):
         """Press."""
         return await self("POST", path, **words)

@@ -17,11 +17,12 @@ from starlette.routing import Route
 from tokenward.crypto.certificate import to_pem
 from tokenward.crypto.envelope import parse_envelope
 from tokenward.model.event import EventKind
-from tokenward.model.finding import Code, NeedsCustodian, Retryable
+from tokenward.model.finding import NeedsCustodian, Retryable
 from tokenward.model.instant import Clock
 from tokenward.rotation.ports import World
 from tokenward.web.handover.cards import Card, Stage
 from tokenward.web.handover.deeds import Commits, Deeds, Said
+from tokenward.web.handover.notes import Notes
 from tokenward.web.handover.presses import PRESSES, Do, Press, Pressed
 from tokenward.web.handover.progress import Progress
 from tokenward.web.handover.sentences import Spoken
@@ -76,6 +77,7 @@ class Handover:
         self._strangers = Rate(60, timedelta(minutes=1))
         self._looks = Rate(240, timedelta(minutes=1))
         self._presses = Rate(60, timedelta(minutes=1))
+        self._notes = Notes()
         self._progress = Progress(given.commits, given.clock, given.is_ending)
 
     def routes(self) -> tuple[Route, ...]:
@@ -108,12 +110,19 @@ class Handover:
         return self._too_often(self._looks, key, found) or await self._page(key, found)
 
     async def _page(
-        self, key: str, found: Visit, service: str = "", said: Said | None = None, status: HTTPStatus | None = None
+        self, key: str, found: Visit, said: Said | None = None, status: HTTPStatus | None = None
     ) -> Response:
-        shown = {"visit": found, "key": key, "said": said, "said_at": service, "help_at": self._help_at()}
-        words = {"Stage": Stage, "spoken": Spoken(), **shown}
+        """Return the page, with what was last said to its reader; *said* is said once."""
+        note = self._notes.of(key, found) if said is None else None
+        shown = {"visit": found, "key": key, "help_at": self._help_at(), "Stage": Stage, "spoken": Spoken()}
+        words = {"said": note.said if note else said, "said_at": note.service if note else "", **shown}
         html = await self._given.read_model.look(lambda _: render(_TEMPLATES[found.standing], **words))
         return page(html, status or _STATUS[found.standing])
+
+    def _answer(self, key: str, found: Visit, said: Said, service: str = "") -> Response:
+        """Have *said* said at the card of *service*, and return the way back to the page."""
+        self._notes.put(key, said, service, found)
+        return _back(key, service)
 
     async def _certificate(self, request: Request) -> Response:
         """Give the certificate to whoever holds the rotation, and to nobody before (B4.2)."""
@@ -129,6 +138,8 @@ class Handover:
     async def _changes(self, request: Request) -> Response:
         key = _key(request)
         found = await self._visit(key)
+        if found.standing is Standing.READ_ONLY:
+            return Response(status_code=HTTPStatus.NO_CONTENT)  # by which a browser knows not to ask again
         if found.standing is not Standing.OPEN:
             return PlainTextResponse("", _STATUS[found.standing])
         if refused := self._too_often(self._looks, key, found):
@@ -157,18 +168,22 @@ class Handover:
             return await self._pressed(request, key, found, PRESSES["file"])
         if await _is_that_of(done, request):
             return _back(key, done.service.id)
-        return await self._page(key, found, done.service.id, _DONE_ALREADY, HTTPStatus.CONFLICT)
+        return self._answer(key, found, _DONE_ALREADY, done.service.id)
 
     async def _pressed(self, request: Request, key: str, found: Visit, press: Press | None) -> Response:
+        self._notes.forget(key)
         card = _open_card(found, request)
-        if press is not None and card is not None and card.stage in press.is_so_in:
+        if found.person is None or found.standing is not Standing.OPEN:
+            return await self._page(key, found)
+        if press is None or card is None:
+            return self._answer(key, found, _NOT_NOW)
+        if card.stage in press.is_so_in:
             return _back(key, card.service.id)
-        if press is None or card is None or found.person is None or card.stage not in press.stages:
-            status = HTTPStatus.CONFLICT if found.standing is Standing.OPEN else None
-            return await self._page(key, found, _service(request), _NOT_NOW, status)
+        if card.stage not in press.stages:
+            return self._answer(key, found, _NOT_NOW, card.service.id)
         said = await self._tried(press.do, Pressed(request, found.person.id, card, found.zone))
         if said is not None:
-            return await self._page(key, await self._visit(key), card.service.id, said, _refused_with(said))
+            return self._answer(key, await self._visit(key), said, card.service.id)
         await self._until(key, lambda now: _is_done_with(now, card.service.id, press.waits_for))
         return _back(key, card.service.id)
 
@@ -186,10 +201,13 @@ class Handover:
         found = await self._visit(key)
         if refused := self._too_often(self._presses, key, found):
             return refused
-        if kind is None or found.person is None or found.standing is not Standing.OPEN:
-            return await self._page(key, found, "", _NOT_NOW, None if found.person is None else HTTPStatus.CONFLICT)
+        self._notes.forget(key)
+        if found.person is None or found.standing is not Standing.OPEN:
+            return await self._page(key, found)
+        if kind is None:
+            return self._answer(key, found, _NOT_NOW)
         said = await self._given.deeds.of_person(kind, found.person.id)
-        return await self._page(key, await self._visit(key), "", said) if said else _back(key)
+        return self._answer(key, await self._visit(key), said) if said else _back(key)
 
     async def _send_link(self, request: Request) -> Response:
         """Have a link that works sent to the contact on record, and nowhere else."""
@@ -199,7 +217,7 @@ class Handover:
             return refused
         if found.standing is Standing.OVER and found.person is not None:
             await self._given.deeds.of_person(EventKind.LINK_WANTED, found.person.id)
-        return await self._page(key, found, "", _LINK_SENT if found.standing is Standing.OVER else None)
+        return await self._page(key, found, _LINK_SENT if found.standing is Standing.OVER else None)
 
     # --- Both -----------------------------------------------------------------------------------------------------
 
@@ -233,9 +251,9 @@ class Handover:
         return next((one.to for one in self._given.world().roster.operators if "@" in one.to), None)
 
 
-async def trouble(_: Request, __: Exception) -> Response:
-    """Return what is said while the record can't be read; it is the same for everybody."""
-    html = await asyncio.to_thread(render, "handover_trouble.html")
+async def trouble(request: Request, _: Exception) -> Response:
+    """Return what is said while the record can't be read; but for the address it is the same for everybody."""
+    html = await asyncio.to_thread(render, "handover_trouble.html", key=_key(request))
     answer = page(html, HTTPStatus.SERVICE_UNAVAILABLE)
     answer.headers["Retry-After"] = "10"
     return answer
@@ -273,11 +291,6 @@ async def _see_page(request: Request) -> Response:
 
 def _at_most(size: int) -> Middleware:
     return Middleware(RequestBodyLimitMiddleware, max_body_size=size)
-
-
-def _refused_with(said: Said) -> HTTPStatus:
-    is_too_large = said.finding is not None and said.finding.code is Code.SIZE
-    return HTTPStatus.REQUEST_ENTITY_TOO_LARGE if is_too_large else HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def _pem(card: Card, views: Views) -> bytes:

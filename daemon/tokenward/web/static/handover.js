@@ -83,13 +83,13 @@ async function look() {
 
 // --- sending ---------------------------------------------------------------------------------------------------------
 
-async function send(form) {
+async function send(form, file = form.querySelector("input[type=file]")?.files[0]) {
   form = document.getElementById(form.querySelector("[id]")?.id)?.closest("form") ?? form; // the page may be a newer one
   if (form.getAttribute("aria-busy") === "true") return;
-  busy(form, true);
   const isFile = form.enctype === "multipart/form-data";
-  const body = isFile ? await withFile(form) : new URLSearchParams(new FormData(form));
-  if (!body) return busy(form, false);
+  const body = isFile ? await withFile(form, file) : new URLSearchParams(new FormData(form));
+  if (!body) return;
+  busy(form, true);
   unsent += isFile;
   while (!(await isSent(form, body)) && isFile) await new Promise((wake) => setTimeout(wake, AGAIN_MS));
   unsent -= isFile;
@@ -113,9 +113,8 @@ async function isSent(form, body) {
   return false;
 }
 
-/** Return the form with the file as it is now, so that it can be sent again whatever happens to it; else say why not. */
-async function withFile(form) {
-  const file = form.querySelector("input[type=file]").files[0];
+/** Return the form with *file* as it is now, so that it can be sent again whatever becomes of it; else say why not. */
+async function withFile(form, file) {
   if (file.size > Number(form.dataset.most)) {
     return void complain(form, "This file is too large for a token. Hand over the file that Apple's portal gave you: it has a few kilobytes, and its name ends in .p7m.");
   }
@@ -167,7 +166,9 @@ function prepareDrop(form) {
 }
 
 function sendWhenChosen(input) {
-  input.addEventListener("change", () => input.files.length && !input.form.querySelector(".check") && send(input.form));
+  input.addEventListener("change", () => {
+    if (input.files.length && !input.form.querySelector(".check")) send(input.form, input.files[0]);
+  });
 }
 
 /** Take the file that was dropped on *form*. */
