@@ -14,9 +14,10 @@ from fakes.views import FakeReadModel, FakeViews, StillClock
 from fakes.web import serving
 from tokenward.app.knowledge import Commits
 from tokenward.app.outside import SystemChance
+from tokenward.crypto.kind import FileKind
 from tokenward.crypto.link_keys import LinkKeys
+from tokenward.crypto.refusals import NotAnEnvelope
 from tokenward.model.event import Event, Refused, Verdict
-from tokenward.model.finding import Code, Finding
 from tokenward.model.link import Link
 from tokenward.model.person import Contact, PersonState
 from tokenward.model.quiet import QuietHours
@@ -111,7 +112,8 @@ STAGES: Final[Mapping[str, Callable[[], Shown]]] = {
     "07-stuck": lambda: main(blocked=blocked(BlockReason.TARGET_UNREACHABLE)),
     "08-taken": lambda: main(claim=Claim("ana", NOW - MINUTE, NOW + 29 * MINUTE)),
     "09-steps-first": lambda: main(**FIRST, **UPLOAD),
-    "10-steps-upload": lambda: main(**UPLOAD, certificate_changed=True),
+    "10-steps-upload": lambda: main(**UPLOAD),
+    "10-steps-certificate-changed": lambda: main(**UPLOAD, certificate_changed=True),
     "11-steps-download": lambda: main(**CLEARED, registered_by=RegisteredBy.API),
     "12-find": lambda: main(token=DEAD, causes=(Cause.REJECTED,), recover_until=NOW + HOUR),
     "13-preparing": lambda: main(state=State.OPENED, visit=1, certificate_changed=True),
@@ -135,10 +137,10 @@ STAGES: Final[Mapping[str, Callable[[], Shown]]] = {
 
 
 class _Refusing:
-    """Takes nothing: what a stage shows does not change."""
+    """Takes nothing: what a stage shows does not change. Every file is mistaken for the certificate."""
 
     async def submit(self, event: Event, attachment: object = None) -> Verdict:
-        return Refused(Finding(Code.STORE, "This is a picture.", "Nothing is taken.", "Look at it."))
+        return Refused(NotAnEnvelope(FileKind.CERTIFICATE).finding)
 
     async def settled(self, event_id: int, timeout_seconds: float) -> Settlement | None:
         return None

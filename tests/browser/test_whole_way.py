@@ -1,10 +1,13 @@
 """The whole way as the custodian, from the link to "nothing is left to do", in real windows."""
 
+import re
+
 import pytest
 
 from browser.portal import download, link, link_by_hand, save_certificate
 from browser.window import DESKTOP, TELEPHONE, Window, window
 from end_to_end.handover_scene import asking, opened
+from end_to_end.scene import ANY, quickstart
 from fakes.stand_in import KIM
 
 MOST_ACTIONS = 5
@@ -76,6 +79,24 @@ def test_the_page_leads_to_the_portal_and_back(browser, scene, tmp_path):
         shown.page.bring_to_front()
         shown.hand_over(file)
         shown.comes_to("done")
+
+
+def test_a_newcomer_is_custodian_and_portal_in_one_browser(browser, tmp_path):
+    """A12, C1: `quickstart --by-hand` says where the page is, and the page leads to the stand-in's portal."""
+    with quickstart(tmp_path / "q", ANY, ANY, "--by-hand") as daemon:
+        daemon.until(lambda: "/handover/" in daemon.log(), "it says where the page of kim is")
+        origin, path = re.search(r"Kim +(http://[^/]+)(/handover/\w+)", daemon.log()).groups()
+        with window(browser, origin) as shown:
+            shown.open(path)
+            shown.press("Start now")
+            shown.comes_to("steps")
+            certificate = save_certificate(shown, tmp_path)
+            with shown.page.context.expect_page() as opening:
+                shown.page.get_by_role("link", name="Open Apple Business Manager").click()
+            file = link_by_hand(opening.value, "Main MDM", certificate, tmp_path)
+            shown.drop((file.name, file.read_bytes()))
+            shown.comes_to("done")
+        assert daemon.service("main")["state"] == "valid"
 
 
 def test_without_a_script_it_is_the_same_way(browser, scene, tmp_path):

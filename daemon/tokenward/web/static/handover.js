@@ -133,11 +133,19 @@ function busy(form, is) {
   form.querySelectorAll("button, input[type=file]").forEach((one) => (one.disabled = is));
   form.querySelector(".busy")?.toggleAttribute("hidden", !is);
   if (is) form.querySelector(".complaint")?.remove();
+  if (is) forget(form);
   const button = form.querySelector("[data-busy]");
   if (button) [button.textContent, button.dataset.busy] = [button.dataset.busy, button.textContent];
 }
 
+/** Take away what was said of the file before. */
+function forget(form) {
+  const before = form.previousElementSibling;
+  if (before?.matches(".notice")) before.hidden = true;
+}
+
 function complain(form, words) {
+  forget(form);
   form.querySelector(".busy")?.setAttribute("hidden", "");
   const notice = form.querySelector(".complaint") ?? document.createElement("p");
   notice.className = "notice warn complaint";
