@@ -88,6 +88,7 @@ def test_a_file_of_doubt_takes_a_tick_and_no_second_choice(browser, tmp_path):
         shown.drop(("download.p7m", file.read_bytes()))
         shown.sees("It is not certain that this file is for")
         shown.check("mistake-doubt")
+        assert shown.page.evaluate("document.activeElement.id") == "confirmed-main"
         shown.page.get_by_label("I downloaded this file").check()
         shown.press("Hand it over")
         shown.comes_to("done")

@@ -234,3 +234,19 @@ def test_leaving_with_a_file_that_was_not_sent_is_asked_about(browser, scene, tm
         shown.page.context.set_offline(False)
         shown.comes_to("done")
         assert shown.page.evaluate("unsent") == 0
+
+
+@pytest.mark.parametrize("size", [300_000, 7_000_000])
+def test_a_large_file_is_answered_with_a_sentence_also_without_a_script(browser, scene, tmp_path, size):
+    """B6.1, B5.1: the browser must not show that the connection broke, for nothing says then what to do."""
+    opened(scene)
+    large = tmp_path / "photo.jpg"
+    large.write_bytes(bytes(size))
+    with window(browser, scene.public, script=False) as shown:
+        shown.open(scene.path_of("kim"))
+        shown.press("Start now")
+        shown.comes_to("steps")
+        shown.hand_over(large)
+        shown.press("Hand it over")
+        shown.sees("This file is too large for a token")
+        shown.comes_to("steps")

@@ -88,7 +88,7 @@ class Window:
         """Keep a picture of the page as it stands."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         width = (self.page.viewport_size or {"width": 0})["width"]
-        self.page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True, animations="disabled")
 
     def check(self, name: str) -> None:
         """See that everybody can use the page as it stands, and keep a picture of it. It needs a window with script."""

@@ -52,10 +52,11 @@ function restore(before, pressedAt) {
   before.days.forEach(([id, day]) => day && find(id) && (find(id).value = day));
   const news = [...page().querySelectorAll("[data-tell]")].map((one) => one.textContent.trim());
   told.textContent = news.filter((words) => !before.said.includes(words)).join(" ");
-  const alert = page().querySelector("[role=alert], .doubt");
+  const tick = page().querySelector(".check input");
+  const alert = page().querySelector("[role=alert]") ?? tick;
   if (pressedAt && alert) {
     alert.scrollIntoView({ block: "center" });
-    (page().querySelector("[data-drop] input") ?? heading()).focus({ preventScroll: true });
+    (tick ?? page().querySelector("[data-drop] input") ?? heading()).focus({ preventScroll: true });
   } else if (pressedAt) {
     heading(pressedAt).focus({ preventScroll: true });
     heading(pressedAt).scrollIntoView({ block: "nearest" });
