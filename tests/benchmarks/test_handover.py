@@ -47,9 +47,9 @@ class Portal:
         page.press("service/main/start")
         file, name = self._download(page.get("/service/main/certificate").text), self._scene.token_file_name()
         seconds = {
-            BASELINE: _seconds(partial(page.client.get, "/static/look.css"), 200),
-            "wrong file": _seconds(partial(page.hand_over, self._wrong), 422),
-            "right file": _seconds(partial(page.hand_over, file, name, confirmed="yes"), 200),
+            BASELINE: _seconds(partial(page.client.get, "/static/look.css"), "body"),
+            "wrong file": _seconds(partial(page.hand_over, self._wrong), "not a server token file"),
+            "right file": _seconds(partial(page.hand_over, file, name, confirmed="yes"), "Thank you"),
         }
         self._scene.daemon.until(lambda: self._scene.daemon.is_settled("main"), "the new token is proven")
         return seconds
@@ -69,10 +69,11 @@ class Portal:
         return next(one for one in pages if one.stage() == "ready")
 
 
-def _seconds(ask: Callable[[], httpx2.Response], status: int) -> float:
-    """Return how long the answer to *ask* took, the page that follows included."""
+def _seconds(ask: Callable[[], httpx2.Response], words: str) -> float:
+    """Return how long the answer to *ask* took, the page that follows included; it says *words*."""
     begun_at = time.perf_counter()
     answer = ask()
     spent = time.perf_counter() - begun_at
-    assert answer.status_code == status, answer.text
+    assert answer.status_code == httpx2.codes.OK
+    assert words.casefold() in answer.text.casefold()
     return spent

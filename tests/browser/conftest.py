@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from browser.gallery import Gallery, gallery
 from end_to_end.handover_scene import Scene, asking
 from fakes.programs import needs
 
@@ -38,6 +39,13 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def stages() -> Iterator[Gallery]:
+    """Give every stage of the personal page."""
+    with gallery() as stages:
+        yield stages
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 
 from end_to_end.portal_scene import configured, is_asked
+from end_to_end.scene import ANY
 from fakes.running import Running, running, short_folder
 from fakes.stand_in import StandIn, running_stand_in
 from tokenward.crypto.link_keys import LinkKeys
@@ -38,9 +39,9 @@ class Page:
         """Hand a file over for ``main``."""
         return self.client.post(f"{self.path}/service/main/file", data=form, files={"file": (name, body)})
 
-    def stage(self) -> str:
-        """Return how far ``main`` is, as the page shows it; nothing where it is not there."""
-        found = re.search(r'id="main" data-stage="(\w+)"', self.get().text)
+    def stage(self, service: str = "main") -> str:
+        """Return how far *service* is, as the page shows it; nothing where it is not there."""
+        found = re.search(rf'id="{service}" data-stage="(\w+)"', self.get().text)
         return found[1] if found else ""
 
 
@@ -81,15 +82,26 @@ class Scene:
 
 
 @contextmanager
-def asking(folder: Path, *, with_api: bool = False, more: str = "") -> Iterator[Scene]:
+def asking(folder: Path, *, with_api: bool = False, more: str = "", public: str = ANY) -> Iterator[Scene]:
     """Run a daemon that asks kim to link ``main``, and the portal in *folder*, while the block lasts."""
     with running_stand_in(folder / "apple") as stand_in, short_folder() as root:
-        config = configured(root, stand_in, with_api=with_api, more=more)
-        with running(root / "x", "-m", "tokenward", "run", "--config", str(config)) as daemon:
-            daemon.folder = root
+        config = configured(root, stand_in, with_api=with_api, more=more, public=public)
+        with ExitStack() as clients:
+            daemon = clients.enter_context(_started(root, config))
             daemon.until(lambda: is_asked(daemon), "kim is asked to link the service")
-            with ExitStack() as clients:
-                yield Scene(stand_in, daemon, root, clients)
+            yield Scene(stand_in, daemon, root, clients)
+
+
+def started_again(scene: Scene) -> Running:
+    """Return the daemon that takes the place of the one that was killed, with the same configuration."""
+    return scene.clients.enter_context(_started(scene.root, scene.root / "tokenward.toml"))
+
+
+@contextmanager
+def _started(root: Path, config: Path) -> Iterator[Running]:
+    with running(root / "x", "-m", "tokenward", "run", "--config", str(config)) as daemon:
+        daemon.folder = root
+        yield daemon
 
 
 def opened(scene: Scene, person: str = "kim") -> Page:

@@ -16,13 +16,14 @@ seal_key = {{ file = "{root}/seal-key" }}
 [listen]
 metrics = "{any}"
 operations = "{any}"
-public = "{any}"
+public = "{public}"
 
 [[organisation]]
 id = "corp"
 name = "Example Corporation"
 portal = "business-manager"
 device_api = "{apple}"
+portal_url = "{portal}"
 {apple_api}
 
 [[person]]
@@ -57,10 +58,12 @@ api_key = {{ file = "{root}/api-key" }}
 """
 
 
-def configured(root: Path, stand_in: StandIn, *, with_api: bool, kim: str = "", more: str = "") -> Path:
+def configured(
+    root: Path, stand_in: StandIn, *, with_api: bool, kim: str = "", more: str = "", public: str = ANY
+) -> Path:
     """Write a configuration for a person at the portal, and the secrets that it refers to.
 
-    *kim* are further keys of the custodian's table, *more* are further tables.
+    *kim* are further keys of the custodian's table, *more* are further tables, *public* is where the pages are served.
     """
     client = stand_in.add_api_client()
     secrets = {"seal-key": "A" * 43 + "=", "api-key": stand_in.api_key, "apple-key": client["private_key"]}
@@ -72,7 +75,8 @@ def configured(root: Path, stand_in: StandIn, *, with_api: bool, kim: str = "", 
         f'private_key = {{ file = "{root}/apple-key" }}, url = "{stand_in.business}", '
         f'token_url = "{stand_in.business}/auth/oauth2/token" }}'
     )
-    words = {"root": root, "any": ANY, "apple": stand_in.apple, "nanodep": stand_in.nanodep, "kim": kim}
+    words = {"root": root, "any": ANY, "public": public, "portal": stand_in.portal, "kim": kim}
+    words |= {"apple": stand_in.apple, "nanodep": stand_in.nanodep}
     config = root / "tokenward.toml"
     config.write_text(CONFIGURATION.format(apple_api=account if with_api else "", more=more, **words))
     return config

@@ -76,10 +76,10 @@ def mode(path: Path) -> str:
     return f"{path.stat().st_mode & 0o7777:o}"
 
 
-def a_certificate(name: str, bits: int = 2048) -> tuple[bytes, bytes]:
-    """Return a new certificate for *name* and its private key, both PEM."""
+def a_certificate(name: str, bits: int = 2048, user_id: str = "") -> tuple[bytes, bytes]:
+    """Return a new certificate for *name*, and for *user_id* if it is given, and its private key, both PEM."""
     key = rsa.generate_private_key(65537, bits)
-    subject = x509.Name.from_rfc4514_string(f"CN={name}")
+    subject = x509.Name.from_rfc4514_string(f"CN={name},UID={user_id}" if user_id else f"CN={name}")
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())

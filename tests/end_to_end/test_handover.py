@@ -23,7 +23,7 @@ def test_a_custodian_does_it_all_on_one_page(scene):
     assert "Enter exactly this name" not in page.get().text
 
     started = page.press("service/main/start")
-    assert "Enter exactly this name: Main MDM" in started.text
+    assert "Enter exactly this name: <code>Main MDM</code>" in started.text
     certificate = page.get("/service/main/certificate").text
     service = scene.stand_in.add_service("Main MDM", certificate)
     handed = page.hand_over(scene.stand_in.download_token(service, KIM), confirmed="yes")

@@ -35,7 +35,7 @@ def test_a_person_links_and_renews_with_nothing_but_the_steps_that_are_theirs(tm
             assert "Enter exactly this name" not in said(config, "show", "main")
 
             steps = said(config, "show", "main", "--start-as", "kim")
-            assert "Enter exactly this name: Main MDM" in steps
+            assert "Enter exactly this name: `Main MDM`" in steps
             assert "main.pem" in steps
             certificate = said(config, "export-certificate", "main")
             service = stand_in.add_service("Main MDM", certificate)

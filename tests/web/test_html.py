@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from jinja2 import UndefinedError
 
-from tokenward.web.html import _TEMPLATES, PAGE_HEADERS, day_element, instant_element, page
+from tokenward.web.html import _TEMPLATES, PAGE_HEADERS, day_element, instant_element, page, step_element
 
 NOW = datetime(2026, 11, 28, 9, 30, 5, 123456, tzinfo=UTC)
 
@@ -55,6 +55,15 @@ def test_whatever_is_shown_is_escaped():
 
     assert "<script>alert" not in html
     assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39;&amp;") == 6
+
+
+def test_a_step_shows_what_is_pressed_and_what_is_typed():
+    """A12, B6.4: steps are data, and nothing in them becomes markup."""
+    shown = step_element("Click “Save & close”, type `<b>x</b>`; <i>no</i>.")
+
+    assert shown == (
+        "Click <strong>Save &amp; close</strong>, type <code>&lt;b&gt;x&lt;/b&gt;</code>; &lt;i&gt;no&lt;/i&gt;."
+    )
 
 
 def test_a_page_is_whole_and_says_its_language():

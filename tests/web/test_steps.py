@@ -1,5 +1,7 @@
 """Apple's steps for a person."""
 
+from dataclasses import replace
+
 import pytest
 
 from tokenward.model.organisation import Organisation, Portal
@@ -48,13 +50,25 @@ def test_the_steps_say_how_old_they_are_and_end_with_what_to_do_without_tokenwar
     """B6.4, B4.5: dated; the last line is for the worst case."""
     *_, age, last = _steps(portal)
 
-    assert f"{GUIDES[portal].last_checked:%Y-%m}" in age
+    assert f"{GUIDES[portal].last_checked:%B %Y}" in age
     assert last.startswith("If Tokenward can't be reached: keep the file, do not download again")
 
 
 def test_braces_in_a_name_are_shown_as_they_are():
     """A12: the name is the service's own, whatever it is."""
     assert any("{box} MDM" in step for step in _steps(name="{box} MDM"))
+
+
+@pytest.mark.parametrize("portal", Portal)
+def test_the_way_to_the_portal_is_apples_own_or_the_operators(portal):
+    """A12: nobody has to look for the portal; a stand-in has an address of its own."""
+    own = Organisation("corp", "Example Corporation", portal, portal_url="https://portal.corp.example")
+    apples = directions(replace(own, portal_url=None), "x", "x.pem", release_devices=False, first_link=True)
+    operators = directions(own, "x", "x.pem", release_devices=False, first_link=True)
+
+    assert apples.portal_url in {"https://business.apple.com", "https://school.apple.com"}
+    assert operators.portal_url == "https://portal.corp.example"
+    assert apples.portal == GUIDES[portal].portal
 
 
 def test_an_operators_own_steps_take_the_place_of_ours():

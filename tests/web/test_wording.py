@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokenward.web.wording import day_words, days_words, instant_words, plural, span_words
+from tokenward.web.wording import clock_words, date_words, day_words, days_words, instant_words, plural, span_words
 
 HALF_PAST_NINE = datetime(2026, 11, 28, 9, 30, 59, tzinfo=UTC)
 
@@ -17,6 +17,24 @@ def test_an_instant_is_told_with_its_zone():
     assert instant_words(HALF_PAST_NINE) == "28 November 2026, 09:30 UTC"
     assert instant_words(HALF_PAST_NINE, ZoneInfo("Europe/Vienna")) == "28 November 2026, 10:30 CET"
     assert day_words(HALF_PAST_NINE) == "28 November 2026"
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(0, "today"), (1, "tomorrow"), (-1, "yesterday"), (7, "in 7 days"), (-3, "3 days ago")],
+)
+def test_a_day_is_told_as_somebody_plans_by_it(days, words):
+    """B11.1: day of the week, date, and how far off it is by the reader's own calendar."""
+    vienna, late = ZoneInfo("Europe/Vienna"), datetime(2026, 11, 28, 23, 30, tzinfo=UTC)
+    assert date_words(late, vienna, late - timedelta(days=days)) == f"Sunday, 29 November 2026 ({words})"
+
+
+def test_a_time_of_today_is_told_without_its_day():
+    """B4.2: until when a rotation is held; with the zone, so that nobody has to guess."""
+    vienna = ZoneInfo("Europe/Vienna")
+    assert clock_words(HALF_PAST_NINE, vienna, HALF_PAST_NINE) == "10:30 CET"
+    tomorrow = HALF_PAST_NINE + timedelta(days=1)
+    assert clock_words(HALF_PAST_NINE, vienna, tomorrow) == "28 November 2026, 10:30 CET"
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def _organisation(settings: OrganisationSettings) -> Organisation:
         terms=settings.terms,
         device_api=settings.device_api,
         steps=settings.steps,
+        portal_url=settings.portal_url,
     )
 
 

@@ -133,6 +133,8 @@ class OrganisationSettings(Section):
     """HTTP proxy on the way to Apple's APIs; the environment's is never used."""
     steps: tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)], ...] = ()
     """Steps through the portal that people are shown instead of ours; `{name}`, `{file}` and `{box}` are filled in."""
+    portal_url: WebUrl | None = None
+    """Where people sign in to the portal; Apple's own address where it is not given."""
     apple_api: ApiAccountSettings | None = None
     """Without it people do in the portal what the API could."""
 

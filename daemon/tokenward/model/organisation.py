@@ -18,6 +18,16 @@ class Portal(StrEnum):
     APPLE_BUSINESS = "apple-business"
 
 
+APPLE_PORTAL: Final = {
+    Portal.BUSINESS_MANAGER: "https://business.apple.com",
+    Portal.SCHOOL_MANAGER: "https://school.apple.com",
+    Portal.APPLE_BUSINESS: "https://business.apple.com",
+}
+"""Where people sign in to each portal.
+
+Source: the user guides of Apple Business Manager, School Manager and Apple Business, "sign in".
+"""
+
 APPLE_API: Final = {
     Portal.BUSINESS_MANAGER: "https://api-business.apple.com",
     Portal.SCHOOL_MANAGER: "https://api-school.apple.com",
@@ -57,3 +67,10 @@ class Organisation:
     """Where Apple's device assignment API is reached."""
     steps: tuple[str, ...] = ()
     """The operator's own steps through the portal; ``{name}``, ``{file}`` and ``{box}`` are filled in."""
+    portal_url: str | None = None
+    """Where people sign in, if that is not Apple's own address for the portal."""
+
+    @property
+    def portal_address(self) -> str:
+        """Where people sign in."""
+        return self.portal_url or APPLE_PORTAL[self.portal]

@@ -7,16 +7,19 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
+from tokenward.model.finding import Retryable
 from tokenward.web.assets import asset_routes
 from tokenward.web.board.pages import Board
 from tokenward.web.control_reads import ControlReads
 from tokenward.web.exposition import Exposition
-from tokenward.web.handover.routes import Handover
+from tokenward.web.handover.routes import Handover, trouble
 from tokenward.web.handover.upload import LARGEST_BODY
 from tokenward.web.health import health_routes
 from tokenward.web.metrics import Metrics
 from tokenward.web.own_host import OwnHost
+from tokenward.web.strict import Strict
 from tokenward.web.vitals import Readiness
 
 _NO_BODY: Final = 4 * 1024
@@ -34,9 +37,12 @@ def metrics_app(metrics: Metrics, readiness: Callable[[], Readiness], beside: It
     return Starlette(routes=routes, middleware=[_at_most(_NO_BODY)])
 
 
-def public_app(handover: Handover) -> Starlette:
+def public_app(handover: Handover) -> ASGIApp:
     """Return the application of the public listener: the personal pages, and what they are made of."""
-    return Starlette(routes=[*handover.routes(), *asset_routes()], middleware=[_at_most(LARGEST_BODY)])
+    routes = [*handover.routes(), *asset_routes()]
+    return Strict(
+        Starlette(routes=routes, middleware=[_at_most(LARGEST_BODY)], exception_handlers={Retryable: trouble})
+    )
 
 
 def operations_app(board: BaseRoute) -> Starlette:

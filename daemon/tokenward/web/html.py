@@ -1,5 +1,6 @@
 """Pages: one set of templates, filters for times, and the headers that every page bears."""
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from http import HTTPStatus
 from typing import Final
@@ -10,7 +11,15 @@ from starlette.responses import HTMLResponse, Response
 
 from tokenward.model.instant import format_instant
 from tokenward.web.assets import asset_url
-from tokenward.web.wording import day_words, days_words, instant_words, plural, span_words
+from tokenward.web.wording import (
+    clock_words,
+    date_words,
+    day_words,
+    days_words,
+    instant_words,
+    plural,
+    span_words,
+)
 
 PAGE_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -23,6 +32,8 @@ PAGE_HEADERS: Final = {
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 """Nothing foreign is loaded, nothing is kept, nobody learns where the reader came from; no page needs more."""
+
+_NAMED: Final = re.compile("“([^“”<>]*)”")
 
 
 def render(template: str, **values: object) -> str:
@@ -49,6 +60,22 @@ def instant_element(moment: datetime, zone: tzinfo = UTC, *, exact: bool = False
 def day_element(moment: datetime, zone: tzinfo = UTC) -> Markup:
     """Return the day of *moment*, readable for people and for machines."""
     return _time_element(moment, day_words(moment, zone))
+
+
+def date_element(moment: datetime, zone: tzinfo, now: datetime) -> Markup:
+    """Return the day of *moment* as somebody plans by it, readable for people and for machines."""
+    return _time_element(moment, date_words(moment, zone, now))
+
+
+def clock_element(moment: datetime, zone: tzinfo, now: datetime) -> Markup:
+    """Return the time of *moment*, with its day where that is not today, readable for people and for machines."""
+    return _time_element(moment, clock_words(moment, zone, now))
+
+
+def step_element(words: str) -> Markup:
+    """Return *words* with what is to be typed as code, and what a button or a field is called standing out."""
+    escaped = str(prose_element(words))
+    return Markup(_NAMED.sub(r"<strong>\1</strong>", escaped))  # noqa: S704
 
 
 def prose_element(words: str) -> Markup:
@@ -79,6 +106,9 @@ def _templates() -> Environment:
     environment.filters.update(
         instant=instant_element,
         day=day_element,
+        date=date_element,
+        clock=clock_element,
+        step=step_element,
         span=span_words,
         seconds=_seconds_words,
         days=days_words,

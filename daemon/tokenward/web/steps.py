@@ -1,6 +1,8 @@
 """What a person does in Apple's portal, as data: a guide for each portal, with the month of its last check.
 
-Apple moves and renames things without notice, so each guide says how old it is and what its buttons were called.
+Apple moves and renames things without notice, so each guide says how old it is and what its buttons were called. What
+the portal calls something stands in quotation marks, what is to be typed or uploaded between backticks; a page shows
+both as what they are.
 
 Source: Apple Business Manager, School Manager and Apple Business user guides, "Link to a device management service";
 where these are silent (replacing a certificate), support pages of device management vendors.
@@ -34,10 +36,22 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Directions:
-    """What a person is to do in the portal, in order, and what to know besides."""
+    """What a person is to do, in order, and what to know besides."""
 
-    actions: tuple[str, ...]
+    portal: str
+    """The name that people know it by."""
+    portal_url: str
+    """Where they sign in to it."""
+    in_portal: tuple[str, ...]
+    """What is to be done there."""
+    hand_over: str
+    """What is to be done with the file."""
     notes: tuple[str, ...]
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Everything that is to be done."""
+        return (*self.in_portal, self.hand_over)
 
 
 _PLACE: Final = re.compile(r"\{(name|file|box)\}")
@@ -50,23 +64,23 @@ def _manager(portal: str) -> Guide:
         portal=portal,
         last_checked=_CHECKED,
         add=(
-            "Click your account name, then Preferences.",
-            "Beside Your device management services, click Add.",
-            "Enter exactly this name: {name}",
+            "Click your account name, then “Preferences”.",
+            "Beside “Your device management services”, click “Add”.",
+            "Enter exactly this name: `{name}`",
             "{box}",
-            "Upload the public key certificate {file}.",
-            "Click Save. Only after that can a token be downloaded for it.",
+            "Upload the public key certificate `{file}`.",
+            "Click “Save”. Only after that can a token be downloaded for it.",
         ),
         find=(
-            "Click your account name, then Preferences.",
-            "Under Your device management services, choose “{name}”.",
+            "Click your account name, then “Preferences”.",
+            "Under “Your device management services”, choose “{name}”.",
         ),
         new_certificate=(
-            "Click Edit. {box}",
-            "Beside the public key, choose Replace Certificate and upload {file}.",
-            "Click Save. Only after that does a download fit the new certificate.",
+            "Click “Edit”. {box}",
+            "Beside the public key, choose “Replace Certificate” and upload `{file}`.",
+            "Click “Save”. Only after that does a download fit the new certificate.",
         ),
-        download="Click Download Token and confirm, once. From that click any older token is dead for good.",
+        download="Click “Download Token” and confirm, once. From that click any older token is dead for good.",
     )
 
 
@@ -77,18 +91,18 @@ GUIDES: Final[Mapping[Portal, Guide]] = {
         portal="Apple Business",
         last_checked=_CHECKED,
         add=(
-            "Open Devices, then Management Services.",
-            "Click Get Started or, if there are services already, Connect external device management; then Continue.",
-            "Enter exactly this name: {name}",
+            "Open “Devices”, then “Management Services”.",
+            "Click “Get Started” or, if there are services, “Connect external device management”; then “Continue”.",
+            "Enter exactly this name: `{name}`",
             "{box}",
-            "Upload the public key certificate {file}.",
-            "Click Next.",
+            "Upload the public key certificate `{file}`.",
+            "Click “Next”.",
         ),
         # unconfirmed: Apple describes only the first link here; these are the Manager portals' words
-        find=("Open Devices, then Management Services.", "Choose “{name}”."),
+        find=("Open “Devices”, then “Management Services”.", "Choose “{name}”."),
         new_certificate=(
             "Edit the service. {box}",
-            "Replace the public key certificate by {file}.",
+            "Replace the public key certificate by `{file}`.",
             "Save. Only after that does a download fit the new certificate.",
         ),
         download="Download the token, once. From that click any older token is dead for good.",
@@ -125,11 +139,14 @@ def directions(
         *_way(guide, certificate_file, first_link=first_link),
         guide.download,
     )
-    age = f"If the portal looks different: these steps were last checked in {guide.last_checked:%Y-%m}."
+    age = f"If the portal looks different: these steps were last checked in {guide.last_checked:%B %Y}."
     away = "If Tokenward can't be reached: keep the file, do not download again, and give it to whoever runs"
     return Directions(
-        (*(_filled(step, words) for step in way), "Hand over the file, whose name ends in .p7m, on this page."),
-        (*(() if organisation.steps else (age,)), f"{away} “{service_name}”."),
+        portal=guide.portal,
+        portal_url=organisation.portal_address,
+        in_portal=tuple(_filled(step, words) for step in way),
+        hand_over="Hand over the file, whose name ends in .p7m, on this page.",
+        notes=(*(() if organisation.steps else (age,)), f"{away} “{service_name}”."),
     )
 
 

@@ -24,6 +24,24 @@ def day_words(moment: datetime, zone: tzinfo = UTC) -> str:
     return f"{local.day} {local:%B %Y}"
 
 
+def date_words(moment: datetime, zone: tzinfo, now: datetime) -> str:
+    """Return the day of *moment* as somebody plans by it, such as ``Saturday, 28 November 2026 (in 4 days)``."""
+    local = moment.astimezone(zone)
+    return f"{local:%A}, {day_words(moment, zone)} ({_far_words((local.date() - now.astimezone(zone).date()).days)})"
+
+
+def clock_words(moment: datetime, zone: tzinfo, now: datetime) -> str:
+    """Return the time of *moment* to the minute, such as ``09:30 CET``, with its day where that is not today."""
+    local = moment.astimezone(zone)
+    is_today = local.date() == now.astimezone(zone).date()
+    return f"{local:%H:%M} {local:%Z}" if is_today else instant_words(moment, zone)
+
+
+def _far_words(days: int) -> str:
+    named = {0: "today", 1: "tomorrow", -1: "yesterday"}
+    return named.get(days, f"in {days} days" if days > 0 else f"{-days} days ago")
+
+
 def span_words(span: timedelta) -> str:
     """Return *span* in its two largest units, such as ``2 min 5 s``; what is negative counts as nothing."""
     seconds = max(int(span.total_seconds()), 0)

@@ -1,4 +1,6 @@
 from dataclasses import replace
+from datetime import UTC, date
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -7,8 +9,10 @@ from fakes.views import FakeViews
 from tokenward.crypto.link_keys import LinkKeys
 from tokenward.model.link import Link
 from tokenward.model.person import PersonState
+from tokenward.model.quiet import QuietHours
 from tokenward.model.rotation import State
 from tokenward.model.secret import Secret
+from tokenward.model.token import Basis, Expiry
 from tokenward.rotation.ports import World
 from tokenward.web.handover.visit import Standing, Visit, visit
 from web.scene import DAY, HOUR, MINUTE, NOW, a_record, a_roster, a_rotation, a_token, a_world
@@ -94,3 +98,40 @@ def test_a_page_looks_different_when_something_happened_and_not_because_time_wen
 
     assert first.what_shows == later.what_shows == looked_at.what_shows
     assert first.what_shows != opened(rotation=a_rotation(state=State.RECEIVED)).what_shows
+
+
+def test_times_are_told_in_the_persons_own_zone():
+    """B11.1: as messages tell them; and the first and last day of a reminder are days of that zone."""
+    auckland = ZoneInfo("Pacific/Auckland")
+    quiet = QuietHours(zone=auckland)
+    world = the_world()
+    at_home = replace(world.roster.people["kim"], quiet=quiet)
+    world = replace(world, roster=replace(world.roster, people={**world.roster.people, "kim": at_home}))
+    late = NOW.replace(hour=20)
+    views = FakeViews((a_record(rotation=a_rotation(due_at=late + 3 * DAY)),), made=(LINK,))
+
+    found = visit(KEYS.key_of(LINK).reveal_text(), KEYS.find, world, views, late)
+
+    assert found.zone == auckland
+    assert found.tomorrow == date(2026, 11, 26)  # it is the 25th there already
+    assert found.last_day(found.cards[0]) == date(2026, 11, 28)
+
+
+def test_what_somebody_stated_as_a_day_is_that_day_everywhere():
+    """B1.2: a stated day begins in UTC."""
+    found = replace(opened(), zone=ZoneInfo("America/Los_Angeles"))
+
+    assert found.zone_of(Expiry(NOW, Basis.STATED)) is UTC
+    assert found.zone_of(Expiry(NOW, Basis.DECRYPTED)) == found.zone
+
+
+def test_a_page_without_a_script_looks_again_by_itself_only_where_that_takes_nothing_away():
+    """B6.5: never while a file may be chosen on it."""
+    under_way = a_rotation(state=State.CHECKED)
+    sought = a_rotation(id="r2", service="labs", recover_until=NOW + HOUR)
+    one, two = a_record(rotation=under_way), a_record("labs", rotation=sought)
+    key = KEYS.key_of(LINK).reveal_text()
+
+    assert visit(key, KEYS.find, the_world(), FakeViews((one,), made=(LINK,)), NOW).gets_on_by_itself
+    assert not visit(key, KEYS.find, the_world(), FakeViews((one, two), made=(LINK,)), NOW).gets_on_by_itself
+    assert not opened().gets_on_by_itself

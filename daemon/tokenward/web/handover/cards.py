@@ -73,8 +73,15 @@ class Card:
     """Stages as pairs of a state (done, now, stuck, ahead) and words."""
     by_hand: tuple[str, ...] = ()
     """The product's own way, once an installation has failed for a while."""
+    account: str | None = None
+    """With which account the reader signs in at Apple."""
     other_account: str | None = None
     """With whose account the token was downloaded, where that is not the reader's own."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether something is, or will be, asked of the reader here."""
+        return self.stage not in {Stage.DONE, Stage.UNDER_WAY, Stage.TAKEN}
 
     @property
     def takes_file(self) -> bool:
@@ -143,8 +150,12 @@ def _card(ask: Ask, person: str, overview: Overview, by_hand: tuple[str, ...]) -
         case Stage.STUCK if rotation.blocked is not None:
             return replace(card, trouble=OBSTACLES[rotation.blocked.reason])
         case Stage.STEPS:
-            upload = certificate_file(ask.service) if needs_upload(rotation) else None
-            return replace(card, directions=directions_for(ask.service, rotation, overview), certificate=upload)
+            return replace(
+                card,
+                directions=directions_for(ask.service, rotation, overview),
+                certificate=certificate_file(ask.service) if needs_upload(rotation) else None,
+                account=overview.roster.account_of(person, ask.service),
+            )
         case Stage.UNDER_WAY:
             return replace(
                 card,
@@ -204,20 +215,21 @@ def _holds_others_off(card: Card) -> bool:
 
 
 _STAGES: Final = (
-    (State.RECEIVED, "File received"),
-    (State.CHECKED, "File checked"),
-    (State.INSTALLED, "Installed in the service"),
-    (State.PROVEN, "Seen to work"),
+    (State.RECEIVED, "File received", "File received"),
+    (State.CHECKED, "File checked", "Checking the file"),
+    (State.INSTALLED, "Installed in the service", "Installing it in the service"),
+    (State.PROVEN, "Seen to work", "Seeing whether the service works with it"),
 )
+"""What is true once a state is reached, and what is done until then."""
 
 
 def _progress(rotation: Rotation) -> tuple[tuple[str, str], ...]:
-    reached = [state for state, _ in _STAGES].index(rotation.state)
+    reached = [state for state, _, _ in _STAGES].index(rotation.state)
     ongoing = "stuck" if rotation.blocked is not None else "now"
 
-    def shown(place: int) -> str:
+    def shown(place: int, words: str, until_then: str) -> tuple[str, str]:
         if place <= reached:
-            return "done"
-        return ongoing if place == reached + 1 else "ahead"
+            return "done", words
+        return (ongoing, until_then) if place == reached + 1 else ("ahead", words)
 
-    return tuple((shown(place), words) for place, (_, words) in enumerate(_STAGES))
+    return tuple(shown(place, words, until_then) for place, (_, words, until_then) in enumerate(_STAGES))

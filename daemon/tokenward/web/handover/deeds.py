@@ -1,6 +1,5 @@
 """What somebody does on their page becomes events; nothing else is changed from here."""
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,13 +103,3 @@ class Commits(Protocol):
     async def wait(self) -> None:
         """Wait for the next commit."""
         ...
-
-
-async def next_commit(commits: Commits, timeout_seconds: float) -> bool:
-    """Return whether something was committed within the time."""
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            await commits.wait()
-    except TimeoutError:
-        return False
-    return True

@@ -1,6 +1,7 @@
 """The personal page over HTTP. The key in the address is the whole permission; looking changes nothing."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -14,15 +15,18 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response, S
 from starlette.routing import Route
 
 from tokenward.crypto.certificate import to_pem
+from tokenward.crypto.envelope import parse_envelope
 from tokenward.model.event import EventKind
 from tokenward.model.finding import NeedsCustodian, Retryable
 from tokenward.model.instant import Clock
 from tokenward.rotation.ports import World
 from tokenward.web.handover.cards import Card, Stage
-from tokenward.web.handover.deeds import Commits, Deeds, Said, next_commit
-from tokenward.web.handover.presses import PRESSES, Do
-from tokenward.web.handover.sentences import WRONG_SERVICE, advice
-from tokenward.web.handover.upload import LARGEST_BODY
+from tokenward.web.handover.deeds import Commits, Deeds, Said
+from tokenward.web.handover.notes import Notes
+from tokenward.web.handover.presses import PRESSES, Do, Press, Pressed
+from tokenward.web.handover.progress import Progress
+from tokenward.web.handover.sentences import Spoken
+from tokenward.web.handover.upload import LARGEST_BODY, LARGEST_READ, uploaded
 from tokenward.web.handover.visit import FindLink, Standing, Visit, visit
 from tokenward.web.html import page, render
 from tokenward.web.read_model import ReadModel, Views
@@ -30,8 +34,6 @@ from tokenward.wire.rate import Rate
 
 LOOKS_FOR_SECONDS: Final = 8.0
 """How long *Start now* waits for the way to be found clear before it answers all the same."""
-_STREAM_FOR: Final = timedelta(minutes=30)
-_BEAT_SECONDS: Final = 15.0
 _STATUS: Final = {
     Standing.OPEN: HTTPStatus.OK,
     Standing.READ_ONLY: HTTPStatus.OK,
@@ -75,18 +77,29 @@ class Handover:
         self._strangers = Rate(60, timedelta(minutes=1))
         self._looks = Rate(240, timedelta(minutes=1))
         self._presses = Rate(60, timedelta(minutes=1))
+        self._notes = Notes()
+        self._progress = Progress(given.commits, given.clock, given.is_ending)
 
     def routes(self) -> tuple[Route, ...]:
         """Return ``/handover/{key}`` and what is behind it."""
-        limit = [Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)]
         root = "/handover/{key}"
+        at_service = f"{root}/service/{{service}}/{{deed}}"
         return (
             Route(root, self._show),
             Route(f"{root}/changes", self._changes),
             Route(f"{root}/service/{{service}}/certificate", self._certificate),
-            Route(f"{root}/service/{{service}}/{{deed}}", self._press, methods=["POST"], middleware=limit),
-            Route(f"{root}/link", self._send_link, methods=["POST"], middleware=limit),
-            Route(f"{root}/{{deed}}", self._say, methods=["POST"], middleware=limit),
+            Route(
+                f"{root}/service/{{service}}/file",
+                self._press_file,
+                methods=["POST"],
+                middleware=[_at_most(LARGEST_READ)],
+            ),
+            Route(at_service, self._press, methods=["POST"], middleware=[_at_most(LARGEST_BODY)]),
+            Route(f"{root}/link", self._send_link, methods=["POST"], middleware=[_at_most(LARGEST_BODY)]),
+            Route(f"{root}/{{deed}}", self._say, methods=["POST"], middleware=[_at_most(LARGEST_BODY)]),
+            # Whoever loads the address of a button again, or opens it from the history, is shown the page.
+            Route(at_service, _see_page, methods=["GET"]),
+            Route(f"{root}/{{deed}}", _see_page, methods=["GET"]),
         )
 
     # --- Looking --------------------------------------------------------------------------------------------------
@@ -97,12 +110,19 @@ class Handover:
         return self._too_often(self._looks, key, found) or await self._page(key, found)
 
     async def _page(
-        self, key: str, found: Visit, service: str = "", said: Said | None = None, status: HTTPStatus | None = None
+        self, key: str, found: Visit, said: Said | None = None, status: HTTPStatus | None = None
     ) -> Response:
-        shown = {"visit": found, "key": key, "said": said, "said_at": service, "help_at": self._help_at()}
-        words = {"Stage": Stage, "advice": advice, "wrong_service": WRONG_SERVICE, **shown}
+        """Return the page, with what was last said to its reader; *said* is said once."""
+        note = self._notes.of(key, found) if said is None else None
+        shown = {"visit": found, "key": key, "help_at": self._help_at(), "Stage": Stage, "spoken": Spoken()}
+        words = {"said": note.said if note else said, "said_at": note.service if note else "", **shown}
         html = await self._given.read_model.look(lambda _: render(_TEMPLATES[found.standing], **words))
         return page(html, status or _STATUS[found.standing])
+
+    def _answer(self, key: str, found: Visit, said: Said, service: str = "") -> Response:
+        """Have *said* said at the card of *service*, and return the way back to the page."""
+        self._notes.put(key, said, service, found)
+        return _back(key, service)
 
     async def _certificate(self, request: Request) -> Response:
         """Give the certificate to whoever holds the rotation, and to nobody before (B4.2)."""
@@ -113,32 +133,21 @@ class Handover:
             return await self._page(key, found, status=HTTPStatus.NOT_FOUND)
         pem = await self._given.read_model.look(partial(_pem, card))
         name = f'attachment; filename="{card.certificate}"'
-        return Response(pem, media_type="application/x-pem-file", headers={"Content-Disposition": name, **_PRIVATE})
+        return Response(pem, media_type="application/x-pem-file", headers={"Content-Disposition": name})
 
     async def _changes(self, request: Request) -> Response:
         key = _key(request)
         found = await self._visit(key)
+        if found.standing is Standing.READ_ONLY:
+            return Response(status_code=HTTPStatus.NO_CONTENT)  # by which a browser knows not to ask again
         if found.standing is not Standing.OPEN:
-            return PlainTextResponse("", _STATUS[found.standing], _PRIVATE)
+            return PlainTextResponse("", _STATUS[found.standing])
         if refused := self._too_often(self._looks, key, found):
             return refused
-        return StreamingResponse(self._told(key, found), media_type="text/event-stream", headers=_PRIVATE)
-
-    async def _told(self, key: str, shown: Visit) -> AsyncIterator[str]:
-        """Say each time that the page looks different now, until the link is over."""
-        until = self._given.clock.now() + _STREAM_FOR
-        silent_since = self._given.clock.now()
-        while not self._given.is_ending() and self._given.clock.now() < until:
-            if await next_commit(self._given.commits, timeout_seconds=1.0):
-                now = await self._visit(key)
-                if now.what_shows != shown.what_shows:
-                    shown, silent_since = now, self._given.clock.now()
-                    yield "event: changed\ndata: \n\n"
-                if now.standing is not Standing.OPEN:
-                    return
-            elif (self._given.clock.now() - silent_since).total_seconds() >= _BEAT_SECONDS:
-                silent_since = self._given.clock.now()
-                yield ": still here\n\n"
+        if self._progress.is_full(key):
+            return PlainTextResponse("Too many windows.\n", HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "60"})
+        told = self._progress.told(key, found, partial(self._visit, key))
+        return StreamingResponse(told, media_type="text/event-stream")
 
     # --- Doing ----------------------------------------------------------------------------------------------------
 
@@ -146,21 +155,41 @@ class Handover:
         """Take what somebody presses at one service's card."""
         key, press = _key(request), PRESSES.get(str(request.path_params["deed"]))
         found = await self._visit(key)
+        return self._too_often(self._presses, key, found) or await self._pressed(request, key, found, press)
+
+    async def _press_file(self, request: Request) -> Response:
+        """Take a file; the very one that is installed already, sent by a second press, is no mistake."""
+        key = _key(request)
+        found = await self._visit(key)
         if refused := self._too_often(self._presses, key, found):
             return refused
+        done = found.done_card(_service(request))
+        if done is None or found.standing not in {Standing.OPEN, Standing.READ_ONLY}:
+            return await self._pressed(request, key, found, PRESSES["file"])
+        if await _is_that_of(done, request):
+            return _back(key, done.service.id)
+        return self._answer(key, found, _DONE_ALREADY, done.service.id)
+
+    async def _pressed(self, request: Request, key: str, found: Visit, press: Press | None) -> Response:
+        self._notes.forget(key)
         card = _open_card(found, request)
-        if press is None or card is None or found.person is None or card.stage not in press.stages:
-            status = HTTPStatus.CONFLICT if found.standing is Standing.OPEN else None
-            return await self._page(key, found, _service(request), _NOT_NOW, status)
-        said = await self._tried(press.do, request, found.person.id, card)
+        if found.person is None or found.standing is not Standing.OPEN:
+            return await self._page(key, found)
+        if press is None or card is None:
+            return self._answer(key, found, _NOT_NOW)
+        if card.stage in press.is_so_in:
+            return _back(key, card.service.id)
+        if card.stage not in press.stages:
+            return self._answer(key, found, _NOT_NOW, card.service.id)
+        said = await self._tried(press.do, Pressed(request, found.person.id, card, found.zone))
         if said is not None:
-            return await self._page(key, await self._visit(key), card.service.id, said, HTTPStatus.UNPROCESSABLE_ENTITY)
+            return self._answer(key, await self._visit(key), said, card.service.id)
         await self._until(key, lambda now: _is_done_with(now, card.service.id, press.waits_for))
         return _back(key, card.service.id)
 
-    async def _tried(self, do: Do, request: Request, person: str, card: Card) -> Said | None:
+    async def _tried(self, do: Do, pressed: Pressed) -> Said | None:
         try:
-            return await do(self._given.deeds, request, person, card)
+            return await do(self._given.deeds, pressed)
         except NeedsCustodian as error:
             return Said(finding=error.finding)
         except Retryable as error:
@@ -172,10 +201,13 @@ class Handover:
         found = await self._visit(key)
         if refused := self._too_often(self._presses, key, found):
             return refused
-        if kind is None or found.person is None or found.standing is not Standing.OPEN:
-            return await self._page(key, found, "", _NOT_NOW, None if found.person is None else HTTPStatus.CONFLICT)
+        self._notes.forget(key)
+        if found.person is None or found.standing is not Standing.OPEN:
+            return await self._page(key, found)
+        if kind is None:
+            return self._answer(key, found, _NOT_NOW)
         said = await self._given.deeds.of_person(kind, found.person.id)
-        return await self._page(key, await self._visit(key), "", said) if said else _back(key)
+        return self._answer(key, await self._visit(key), said) if said else _back(key)
 
     async def _send_link(self, request: Request) -> Response:
         """Have a link that works sent to the contact on record, and nowhere else."""
@@ -185,7 +217,7 @@ class Handover:
             return refused
         if found.standing is Standing.OVER and found.person is not None:
             await self._given.deeds.of_person(EventKind.LINK_WANTED, found.person.id)
-        return await self._page(key, found, "", _LINK_SENT if found.standing is Standing.OVER else None)
+        return await self._page(key, found, _LINK_SENT if found.standing is Standing.OVER else None)
 
     # --- Both -----------------------------------------------------------------------------------------------------
 
@@ -196,11 +228,14 @@ class Handover:
     async def _until(self, key: str, is_done: Callable[[Visit], bool]) -> None:
         """Wait a little for what was begun, so that the next page shows it without a second look."""
         until = self._given.clock.now() + timedelta(seconds=LOOKS_FOR_SECONDS)
-        while not is_done(await self._visit(key)):
-            left = (until - self._given.clock.now()).total_seconds()
-            if left <= 0 or self._given.is_ending():
-                return
-            await next_commit(self._given.commits, min(left, 1.0))
+        while not self._given.is_ending() and self._given.clock.now() < until:
+            committed = asyncio.create_task(self._given.commits.wait())
+            try:
+                if is_done(await self._visit(key)):
+                    return
+                await asyncio.wait({committed}, timeout=1.0)
+            finally:
+                committed.cancel()
 
     def _too_often(self, rate: Rate, key: str, found: Visit) -> Response | None:
         """Return the refusal of whoever asks too often: strangers together, everybody else by their link."""
@@ -209,11 +244,19 @@ class Handover:
         if allowed:
             return None
         words = "Too many requests. Wait a minute, then try again; keep your file.\n"
-        return PlainTextResponse(words, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "60", **_PRIVATE})
+        return PlainTextResponse(words, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "60"})
 
     def _help_at(self) -> str | None:
         """Return the address of those who run the services, for whoever is stuck."""
         return next((one.to for one in self._given.world().roster.operators if "@" in one.to), None)
+
+
+async def trouble(request: Request, _: Exception) -> Response:
+    """Return what is said while the record can't be read; but for the address it is the same for everybody."""
+    html = await asyncio.to_thread(render, "handover_trouble.html", key=_key(request))
+    answer = page(html, HTTPStatus.SERVICE_UNAVAILABLE)
+    answer.headers["Retry-After"] = "10"
+    return answer
 
 
 def _key(request: Request) -> str:
@@ -230,7 +273,24 @@ def _open_card(found: Visit, request: Request) -> Card | None:
 
 def _back(key: str, service: str = "") -> Response:
     """Return the way back to the page, so that reloading it repeats nothing."""
-    return RedirectResponse(f"/handover/{key}{f'#{service}' if service else ''}", HTTPStatus.SEE_OTHER, _PRIVATE)
+    return RedirectResponse(f"/handover/{key}{f'#{service}' if service else ''}", HTTPStatus.SEE_OTHER)
+
+
+async def _is_that_of(done: Card, request: Request) -> bool:
+    """Return whether the file in the form is the one that was installed."""
+    try:
+        envelope = await asyncio.to_thread(parse_envelope, (await uploaded(request)).body)
+    except NeedsCustodian:
+        return False
+    return envelope.digest == done.rotation.envelope
+
+
+async def _see_page(request: Request) -> Response:
+    return _back(_key(request))
+
+
+def _at_most(size: int) -> Middleware:
+    return Middleware(RequestBodyLimitMiddleware, max_body_size=size)
 
 
 def _pem(card: Card, views: Views) -> bytes:
@@ -244,9 +304,8 @@ def _is_done_with(found: Visit, service: str, waits_for: frozenset[Stage]) -> bo
 
 
 _NOT_NOW: Final = Said(words="That is not to be done here any more. This is how things stand now.")
+_DONE_ALREADY: Final = Said(
+    words="This service has its new token already, and this is another file, so it was not used. If you have just "
+    "downloaded it: keep it, and don't download again. You are asked for it as soon as Apple's answers show it."
+)
 _LINK_SENT: Final = Said(words="If anything is open for you, a link is on its way to the address that is on record.")
-_PRIVATE: Final[Mapping[str, str]] = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}

@@ -1,20 +1,25 @@
 """Reading what a form sends, within limits: one file, a few words."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.types import Message, Receive
 
 from tokenward.model.finding import Code, Finding, NeedsCustodian
 
 LARGEST_FILE: Final = 256 * 1024
 LARGEST_BODY: Final = LARGEST_FILE + 16 * 1024
 """In bytes: the largest file, and the form around it."""
+LARGEST_READ: Final = 8 * 1024 * 1024
+"""In bytes: how much of what is too large is still read, and thrown away, so that its sender hears why."""
 _MOST_FILES: Final = 4
 _MOST_FIELDS: Final = 8
 _LONGEST_FIELD: Final = 4096
+_LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,11 @@ async def uploaded(request: Request) -> Upload:
     Raises:
         NeedsCustodian: There is none, or there are several, or it is too large.
     """
+    limited = Request(request.scope, _Limited(request.receive))
     try:
-        form = await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
+        form = await limited.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
     except HTTPException as error:
-        if error.status_code == HTTP_TOO_LARGE:
+        if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise
         raise NeedsCustodian(_NO_FILE) from error
     try:
@@ -48,10 +54,37 @@ async def uploaded(request: Request) -> Upload:
         body = await files[0].read()
         if len(body) > LARGEST_FILE:
             raise NeedsCustodian(_TOO_LARGE)
-        name = (files[0].filename or "file").replace("\\", "/").rpartition("/")[2][:200]
-        return Upload(name or "file", body, form.get("confirmed") == "yes")
+        return Upload(_called(files[0].filename or ""), body, form.get("confirmed") == "yes")
     finally:
         await form.close()
+
+
+def _called(name: str) -> str:
+    """Return the last part of *name*, without what a terminal would obey."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable())[:_LONGEST_NAME] or "file"
+
+
+class _Limited:
+    """Receives a body up to the largest that is kept."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._size = 0
+
+    async def __call__(self) -> Message:
+        """Return the next part of the body.
+
+        Raises:
+            NeedsCustodian: It is too large; the rest was read and thrown away, for a browser listens only then.
+        """
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        if self._size <= LARGEST_BODY:
+            return message
+        while message.get("more_body"):
+            message = await self._receive()
+        raise NeedsCustodian(_TOO_LARGE)
 
 
 async def word(request: Request, name: str) -> str:
@@ -60,8 +93,6 @@ async def word(request: Request, name: str) -> str:
         value = form.get(name, "")
         return value if isinstance(value, str) else ""
 
-
-HTTP_TOO_LARGE: Final = 413
 
 _NO_FILE: Final = Finding(
     Code.NOT_AN_ENVELOPE,

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from tokenward.model.link import Link
 from tokenward.model.person import Person
 from tokenward.model.service import Service
+from tokenward.model.token import Basis, Expiry
 from tokenward.policy.asking import Situation
 from tokenward.rotation.ports import World
 from tokenward.web.handover.cards import Card, Stage, cards_of, done_cards
@@ -39,24 +40,40 @@ class Visit:
     cards: tuple[Card, ...] = ()
     confirms: tuple[Service, ...] = ()
     """Services of which the person, a deputy, is to say that they can be seen."""
+    zone: tzinfo = UTC
+    """The person's own time, in which messages tell them of it too."""
 
     def card(self, service: str) -> Card | None:
         """Return the card of *service*, unless it is done with."""
         return next((one for one in self.cards if one.service.id == service and one.stage is not Stage.DONE), None)
 
+    def done_card(self, service: str) -> Card | None:
+        """Return the card of *service*, if it is done with."""
+        return next((one for one in self.cards if one.service.id == service and one.stage is Stage.DONE), None)
+
+    @property
+    def open_cards(self) -> tuple[Card, ...]:
+        """The services that are not done with."""
+        return tuple(card for card in self.cards if card.stage is not Stage.DONE)
+
     @property
     def tomorrow(self) -> date:
         """The first day on which somebody can be reminded."""
-        return self.now.date() + timedelta(days=1)
+        return self.now.astimezone(self.zone).date() + timedelta(days=1)
 
     def last_day(self, card: Card) -> date:
         """Return the last day for a reminder at *card*: the day that it is due, or the first one after that."""
-        return max(card.rotation.due_at.date(), self.tomorrow)
+        return max(card.rotation.due_at.astimezone(self.zone).date(), self.tomorrow)
+
+    def zone_of(self, expiry: Expiry) -> tzinfo:
+        """Return in which zone *expiry* is a day: one that somebody stated begins in UTC."""
+        return UTC if expiry.basis is Basis.STATED else self.zone
 
     @property
-    def is_settled(self) -> bool:
-        """Whether nothing moves by itself at the moment."""
-        return not any(card.stage in {Stage.LOOKING, Stage.UNDER_WAY, Stage.PREPARING} for card in self.cards)
+    def gets_on_by_itself(self) -> bool:
+        """Whether something moves by itself, and looking again takes nothing from the reader's hands."""
+        moves = any(card.stage in {Stage.LOOKING, Stage.UNDER_WAY, Stage.PREPARING} for card in self.cards)
+        return moves and not any(card.takes_file for card in self.cards)
 
     @property
     def what_shows(self) -> object:
@@ -80,7 +97,8 @@ def visit(key: str, find: FindLink, world: World, views: Views, now: datetime) -
     by_hand = {service: served.targets[0].abilities.by_hand for service, served in world.services.items()}
     asked = cards_of(situation.asks_of(person.id), person.id, overview, by_hand)
     confirms = situation.services_to_confirm(person.id) if situation.owes_confirmation(person.id) else ()
-    return Visit(now, standing, person, (*asked, *done_cards(person.id, overview)), confirms)
+    cards = (*asked, *done_cards(person.id, overview))
+    return Visit(now, standing, person, cards, confirms, (person.quiet or world.roster.quiet).zone)
 
 
 def _standing(link: Link, links: tuple[Link, ...], situation: Situation) -> Standing:
