@@ -1,5 +1,6 @@
 """What every target promises, whatever the product. A target's own tests subclass this and supply one ``case``."""
 
+from datetime import UTC, datetime
 from typing import Protocol
 
 import pytest
@@ -8,6 +9,8 @@ from tokenward.model.envelope import Envelope
 from tokenward.model.finding import Finding
 from tokenward.model.target import BlockReason, Delivery, Holding, Receipt
 from tokenward.rotation.ports import Installer, ReadBack, Target
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class TargetCase(Protocol):
@@ -85,7 +88,7 @@ class TargetContract:
         noted = await _installer(case.target).note()
         await _install(case.target, await case.envelope())
         assert case.target.prover is not None
-        proof = await case.target.prover.prove(noted)
+        proof = await case.target.prover.prove(noted, LONG_AGO)
         assert proof.rung == case.target.abilities.strongest_rung
         assert proof.why
 

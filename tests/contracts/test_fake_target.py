@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.target_contract import TargetContract
-from fakes.target import OTHER_SERVER_UUID, FakeTarget, a_token
+from fakes.target import MADE_AT, OTHER_SERVER_UUID, FakeTarget, a_token
 from tokenward.crypto import parse_certificate
 from tokenward.model.envelope import Envelope
 from tokenward.model.finding import Code, Finding, NeedsOperator, OutcomeUnknown, Retryable
@@ -58,7 +58,7 @@ def fake():
 async def test_a_fake_that_is_away_raises_what_real_ones_raise(fake):
     """The ports say what may be raised, and nothing else is."""
     fake.unreachable = True
-    for question in (fake.read_back(), fake.prove(""), fake.fetch_certificate("a")):
+    for question in (fake.read_back(), fake.prove("", MADE_AT), fake.fetch_certificate("a")):
         with pytest.raises(Retryable):
             await question
     with pytest.raises(Retryable):
@@ -104,11 +104,11 @@ async def test_a_lagging_fake_shows_the_old_token_for_a_while(fake):
 async def test_the_rung_is_never_beyond_the_limit(fake):
     """B8.1: the same session as before proves no more than that the token is held."""
     noted = await fake.note()
-    assert (await fake.prove(noted)).rung == 2
+    assert (await fake.prove(noted, MADE_AT)).rung == 2
     await fake.install(Delivery("main", an_envelope("new", fake)))
-    assert (await fake.prove(noted)).rung == 3
+    assert (await fake.prove(noted, MADE_AT)).rung == 3
     fake.rung_limit = 2
-    assert (await fake.prove(noted)).rung == 2
+    assert (await fake.prove(noted, MADE_AT)).rung == 2
 
 
 async def test_another_server_and_a_dead_token_are_shown_as_told(fake):

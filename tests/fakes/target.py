@@ -78,6 +78,8 @@ class FakeTarget:
     """What it declares."""
     reads_secrets: bool = True
     """Whether its answers hold the token's values."""
+    shows_mark: bool = False
+    """Whether it shows, instead of values, something that is another for another token."""
     make_certificate: Callable[[str], bytes] = a_pem
     contents: dict[str, ServerToken] = field(default_factory=dict)
     """What is in an envelope, by its digest; for any other, the token that stands for that digest."""
@@ -89,6 +91,8 @@ class FakeTarget:
     terms_unsigned: bool = False
     mismatch: bool = False
     """It holds another consumer key, and takes an envelope only by force."""
+    forgets_its_key: bool = False
+    """It makes another one for every fetch, whatever it declares."""
     lost_answers: int = 0
     """How many installations are done without an answer."""
     lag: int = 0
@@ -96,6 +100,8 @@ class FakeTarget:
     rung_limit: int = 3
     server_uuid: str = SERVER_UUID
     downloader: str | None = "kim@corp.example"
+    is_foreign: bool = False
+    """Whether it shows another organisation than before."""
     verdict: TokenState | None = TokenState.VALID
 
     # What happened.
@@ -105,6 +111,8 @@ class FakeTarget:
     """Digests of the envelopes that reached it, refused or not."""
     staged: Certificate | None = None
     held: ServerToken | None = None
+    proven_since: datetime | None = None
+    """What was last given as the moment of handing over."""
 
     _certificate: bytes = b""
     _shown_before: ServerToken | None = None
@@ -159,7 +167,8 @@ class FakeTarget:
     async def fetch_certificate(self, common_name: str) -> bytes:
         self._answer()
         self.fetches.append(common_name)
-        if not self._certificate or self.key_policy is KeyPolicy.FRESH_ON_FETCH:
+        is_fresh = self.forgets_its_key or self.key_policy is KeyPolicy.FRESH_ON_FETCH
+        if not self._certificate or is_fresh:
             self._certificate = self.make_certificate(common_name)
             self.staged = parse_certificate(self._certificate, MADE_AT)
         return self._certificate
@@ -181,7 +190,7 @@ class FakeTarget:
         if self.lost_answers > 0:
             self.lost_answers -= 1
             raise OutcomeUnknown(_LOST)
-        return Receipt(token.digest, token) if self.reads_secrets else Receipt()
+        return Receipt(token.digest, token=token) if self.reads_secrets else Receipt()
 
     async def read_back(self) -> Holding:
         self._answer()
@@ -191,13 +200,15 @@ class FakeTarget:
             shown = self._shown_before
         return self._shown(shown)
 
-    async def prove(self, noted: str) -> Proof:
+    async def prove(self, noted: str, since: datetime) -> Proof:
+        self.proven_since = since
         self._answer()
         reached = 3 if self.held is not None and f"session {self._logins}" != noted else 2
         rung = min(reached, self.rung_limit)
         if rung < reached or reached < 3:
             return Proof(rung, "It holds the token; whether it works with it is not to be seen yet.")
-        return Proof(rung, "It was seen to work with the token.", self.downloader, self.server_uuid)
+        why = "It was seen to work with the token."
+        return Proof(rung, why, self.downloader, self.server_uuid, is_foreign=self.is_foreign)
 
     async def health(self) -> Reading:
         if self.unreachable:
@@ -229,6 +240,8 @@ class FakeTarget:
             downloader=self.downloader,
             server_uuid=self.server_uuid,
         )
+        if self.shows_mark:
+            return replace(shown, mark=f"mark of {token.digest}")
         return replace(shown, token_digest=token.digest) if self.reads_secrets else shown
 
     def _reach(self) -> None:

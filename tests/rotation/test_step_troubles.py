@@ -78,8 +78,12 @@ async def test_a_token_of_another_server_that_only_read_back_shows_leads_back_to
     await automatic.ask(EventKind.ROTATE)
     await automatic.until(State.DONE)
     await automatic.ask(EventKind.ROTATE)
-    target.server_uuid = OTHER_SERVER_UUID
 
+    def at(waypoint):
+        if waypoint == "envelope.handed_over":
+            target.server_uuid = OTHER_SERVER_UUID
+
+    automatic.route.at_waypoint = at
     await automatic.work()
 
     rotation = await automatic.opened()

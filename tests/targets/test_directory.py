@@ -117,7 +117,7 @@ async def test_a_file_that_is_no_envelope_is_present_and_nothing_more(folder):
     (folder / "labs.p7m").write_bytes(b"junk")
     held = await Directory(folder, "labs").read_back()
     assert (held.present, held.envelope) == (True, None)
-    assert (await Directory(folder, "labs").prove("")).rung == 0
+    assert (await Directory(folder, "labs").prove("", NOW)).rung == 0
 
 
 async def test_an_empty_folder_holds_nothing_and_a_missing_one_is_unknown(folder):
@@ -196,4 +196,4 @@ async def test_nobody_can_tell_how_the_token_is(folder, envelope):
     directory = Directory(folder, "labs")
     await directory.install(Delivery("labs", envelope))
     assert (await directory.health()).verdict is None
-    assert (await directory.prove("")).rung == 2
+    assert (await directory.prove("", NOW)).rung == 2

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ from tokenward.model.token import TokenState
 from tokenward.schema.secret_ref import SecretPlace, SecretRef
 from tokenward.targets.nanodep import NanoDep, Settings, build
 
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 API_KEY = SecretRef(SecretPlace.CREDENTIAL, "nanodep-api-key")
 NAMES = (f"name-{number}" for number in itertools.count())
 JUNK = Envelope(b"CS_s3cret", b"CS_s3cret", "0", (), "aes128_cbc", "rsaes_pkcs1v15")
@@ -295,36 +297,36 @@ class TestReadBack:
 class TestProof:
     async def test_an_answer_on_the_old_session_proves_no_more_than_that_it_is_held(self, linked):
         """B8.1: without a new login the answer can stand on the old token."""
-        assert (await linked.nanodep.prove(await linked.nanodep.note())).rung == 2
+        assert (await linked.nanodep.prove(await linked.nanodep.note(), NOW)).rung == 2
 
     async def test_a_new_session_after_the_installation_is_the_third_rung(self, linked):
         """B8.1: the old token's session is refused, so NanoDEP logs in with the new one."""
         noted = await linked.install(await linked.envelope())
-        proof = await linked.nanodep.prove(noted)
+        proof = await linked.nanodep.prove(noted, NOW)
         assert (proof.rung, proof.downloader, proof.server_uuid) == (3, KIM, linked.service)
 
     async def test_a_session_that_outlives_its_token_is_no_false_proof(self, linked, stand_in):
         """B8.1: Apple may let the old session live on for a while."""
         stand_in.admin("POST", "/switches", {"superseded_session": "alive:60"})
         noted = await linked.install(await linked.envelope())
-        assert (await linked.nanodep.prove(noted)).rung == 2
+        assert (await linked.nanodep.prove(noted, NOW)).rung == 2
 
     async def test_a_session_that_is_stuck_is_said_with_its_remedy(self, linked, stand_in):
         """B8.2: NanoDEP passes a 403 on without a new login; only a restart helps."""
         stand_in.admin("POST", "/switches", {"superseded_session": "403"})
         noted = await linked.install(await linked.envelope())
-        proof = await linked.nanodep.prove(noted)
+        proof = await linked.nanodep.prove(noted, NOW)
         assert proof.rung == 2
         assert "restart depserver" in proof.why
 
     async def test_a_name_without_a_token_proves_nothing(self, case):
         """B8.1: never rounded up."""
-        assert (await case.nanodep.prove("")).rung == 0
+        assert (await case.nanodep.prove("", NOW)).rung == 0
 
     async def test_without_apple_there_is_no_more_than_that_it_is_held(self, linked, stand_in):
         """B8.1: never rounded up."""
         stand_in.admin("POST", "/faults", {"where": "nanodep-proxy", "service": linked.name, "status": 502})
-        assert (await linked.nanodep.prove("other")).rung == 2
+        assert (await linked.nanodep.prove("other", NOW)).rung == 2
 
 
 class TestHealth:

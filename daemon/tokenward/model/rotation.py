@@ -97,9 +97,9 @@ class Installation:
     noted: str | None = None
     """What stood in the target before the first attempt, as the adapter wrote it down (digests only)."""
     held_before: str | None = None
-    """Digest of the token that it held before the first attempt; empty for none."""
+    """``Holding.shown`` from before the first attempt; empty for none."""
     expected: str | None = None
-    """Digest of the token that it must show, once known."""
+    """``Holding.shown`` that it must come to, once known."""
     installed_at: datetime | None = None
     error: str | None = None
     """The last refusal, for people."""

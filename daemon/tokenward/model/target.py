@@ -21,6 +21,11 @@ class KeyPolicy(StrEnum):
     NOT_FETCHED = "not_fetched"
     """No certificate can be fetched."""
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether a certificate can be fetched as often as one likes."""
+        return self in {KeyPolicy.FIXED, KeyPolicy.FIXED_UNTIL_REGENERATED}
+
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
@@ -94,9 +99,17 @@ class Holding:
     """Digest of the envelope, where it keeps the file."""
     token_digest: str | None = None
     """``ServerToken.digest`` of what it holds, where its answer has the values."""
+    mark: str | None = None
+    """Digest of everything that it shows of its token, where that is neither the file nor the values: another token,
+    another mark."""
     expires_at: datetime | None = None
     downloader: str | None = None
     server_uuid: str | None = None
+
+    @property
+    def shown(self) -> str | None:
+        """By what its token can be told from another one, where it does not keep the file."""
+        return self.token_digest or self.mark
 
 
 NOTHING_HELD = Holding(present=False)
@@ -120,6 +133,8 @@ class Receipt:
 
     token_digest: str | None = None
     """Digest of the values it says it took, where it says so."""
+    mark: str | None = None
+    """``Holding.mark`` of what it says it took, where it says no more than that."""
     token: ServerToken | None = None
     """The values themselves, in memory only, where the answer has them."""
     refusal: Finding | None = None
@@ -136,6 +151,8 @@ class Proof:
     """What was seen, or what is still missing, in one sentence."""
     downloader: str | None = None
     server_uuid: str | None = None
+    is_foreign: bool = False
+    """Whether it shows another organisation than before, where it does not show the service's identity."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,8 @@ class InstalledToken:
     whoever handed the file over."""
     server_uuid: str | None = None
     token_digest: str | None = None
+    mark: str | None = None
+    """What its target showed of it, where that is all by which it can be told from another one."""
     envelope: str | None = None
     certificate: str | None = None
     """Fingerprint of the certificate that the envelope was made for, where it is known."""

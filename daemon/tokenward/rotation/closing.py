@@ -86,6 +86,7 @@ class Books:
             downloader=rotation.supplied_by,
             server_uuid=rotation.server_uuid or (known.server_uuid if known else None),
             token_digest=opened.digest if opened else (holding.token_digest if holding else None),
+            mark=holding.mark if holding else None,
             envelope=rotation.envelope,
             certificate=stored.certificate if stored else None,
             issued_at=(opened.issued_at if opened else None) or issued_at,

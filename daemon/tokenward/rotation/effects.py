@@ -207,7 +207,7 @@ def _record_receipt(change: Change, *, rotation: Rotation, target: str, receipt:
 
 def _judged(one: Installation, receipt: Receipt) -> Installation:
     if receipt.refusal is None:
-        return replace(one, expected=receipt.token_digest, error=None, mismatch=False)
+        return replace(one, expected=receipt.token_digest or receipt.mark, error=None, mismatch=False)
     mismatch = receipt.refusal.code is Code.CONSUMER_KEY_MISMATCH
     again_at = None if mismatch else one.next_attempt_at
     return replace(one, error=receipt.refusal.happened, mismatch=mismatch, next_attempt_at=again_at)

@@ -4,13 +4,14 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
+from tokenward.crypto.certificate import parse_certificate
 from tokenward.crypto.envelope import parse_envelope
 from tokenward.model.certificate import Certificate
 from tokenward.model.finding import NeedsOperator, OutcomeUnknown, Retryable, TokenwardError
 from tokenward.model.registration import Registration
 from tokenward.model.rotation import Installation, Rotation, State
 from tokenward.model.service import Keyholder
-from tokenward.model.target import Holding, KeyPolicy, Preflight, Proof, Reading
+from tokenward.model.target import Holding, KeyPolicy, Obstacle, Preflight, Proof, Reading
 from tokenward.model.token import DEAD, ServerToken
 from tokenward.policy.decision import Facts
 from tokenward.policy.ladder import moves_at
@@ -19,7 +20,7 @@ from tokenward.rotation.engine import facts_of
 from tokenward.rotation.evidence import CertificateSource, Evidence, Unanswered
 from tokenward.rotation.keys import envelope_place, open_with
 from tokenward.rotation.ledger import Change
-from tokenward.rotation.moves import NOBODY
+from tokenward.rotation.moves import NOBODY, OTHER_KEY, OTHER_PLACE, is_same_server, reason_for
 from tokenward.rotation.ports import ServiceWorld, Target, Tools, World
 from tokenward.rotation.record import StoredCertificate, StoredEnvelope
 
@@ -143,12 +144,39 @@ class _Gathering:
         if not self._wants_preflight():
             return None
         required = [target for target in self.served.targets if target.required]
-        checks = await asyncio.gather(*(target.gate.preflight() for target in required))
+        checks = await asyncio.gather(
+            self._key_check(), self._place_check(), *(target.gate.preflight() for target in required)
+        )
         nobody = () if self.actor else (NOBODY,)
         return Preflight(
             nobody + tuple(obstacle for check in checks for obstacle in check.obstacles),
             tuple(sentence for check in checks for sentence in check.cannot_tell),
         )
+
+    async def _key_check(self) -> Preflight:
+        """See whether the target still has the key that was prepared, where asking makes no other one (B2.4, B4.1)."""
+        first, chosen = self.served.targets[0], self.rotation.certificate
+        is_fetched = certificate_source(self.served) is CertificateSource.FETCHED
+        if not is_fetched or first.key_source is None or chosen is None or not first.abilities.key_policy.is_lasting:
+            return Preflight()
+        try:
+            raw = await first.key_source.fetch_certificate(self.rotation.id)
+            has_other = parse_certificate(raw, self.tools.clock.now()).fingerprint != chosen
+        except TokenwardError as error:
+            return Preflight((Obstacle(reason_for(error.finding.code), error.finding.do),))
+        return Preflight((OTHER_KEY,) if has_other else ())
+
+    async def _place_check(self) -> Preflight:
+        """See whether the target holds this service's token, and not another one's that would be replaced (B2.4)."""
+        first, token = self.served.targets[0], self.record.facts.token
+        is_before = self.rotation.state is not State.AWAITING_TOKEN and self._installation(first).attempted_at is None
+        if not is_before or first.read_back is None or token is None or token.server_uuid is None:
+            return Preflight()
+        held = await _read_back(first)  # where it does not answer, its own preflight says so
+        other = (
+            isinstance(held, Holding) and held.server_uuid and not is_same_server(held.server_uuid, token.server_uuid)
+        )
+        return Preflight((OTHER_PLACE,) if other else ())
 
     def _wants_preflight(self) -> bool:
         rotation = self.rotation
@@ -220,8 +248,10 @@ class _Gathering:
         first = self.served.targets[0]
         if self.rotation.state is not State.INSTALLED or first.prover is None:
             return None
+        installation = self._installation(first)
         try:
-            return await first.prover.prove(self._installation(first).noted or "")
+            since = installation.attempted_at or self.rotation.entered_at
+            return await first.prover.prove(installation.noted or "", since)
         except (Retryable, NeedsOperator, OutcomeUnknown) as error:
             return Unanswered(error.finding)
 

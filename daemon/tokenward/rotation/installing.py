@@ -50,16 +50,18 @@ def shows(held: Holding, one: Installation, rotation: Rotation, evidence: Eviden
     """Return whether what a target holds is the rotation's token.
 
     Best by the file itself; else by the digest of the token, which we know from opening the file or from the target's
-    own answer; else by a token that differs from the one that stood there before the first attempt.
+    own answer; else by what it shows of its token, which must be what it answered, or differ from what stood there
+    before the first attempt.
     """
     if held.envelope is not None:
         return held.envelope == rotation.envelope
-    if not held.present or held.token_digest is None:
+    if not held.present or held.shown is None:
         return False
-    expected = evidence.token.digest if evidence.token else one.expected
+    opened = evidence.token is not None and held.token_digest is not None
+    expected = evidence.token.digest if evidence.token and opened else one.expected
     if expected is not None:
-        return held.token_digest == expected
-    return one.held_before is not None and held.token_digest != one.held_before
+        return held.shown == expected
+    return one.held_before is not None and held.shown != one.held_before
 
 
 def _first_due(rotation: Rotation, evidence: Evidence, now: datetime) -> Installation | None:
@@ -95,7 +97,7 @@ def _install(rotation: Rotation, one: Installation, evidence: Evidence, now: dat
     held = evidence.holdings.get(one.target)
     before = one.held_before
     if before is None:
-        before = (held.token_digest or "") if isinstance(held, Holding) else ""
+        before = (held.shown or "") if isinstance(held, Holding) else ""
     intent = replace(
         one,
         attempts=one.attempts + 1,

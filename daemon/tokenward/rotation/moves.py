@@ -102,6 +102,15 @@ WRONG_SERVER: Final = Obstacle(
     BlockReason.WRONG_SERVER,
     "the new token belongs to another service at Apple: download the token of the right service and drop it",
 )
+OTHER_PLACE: Final = Obstacle(
+    BlockReason.WRONG_SERVER,
+    "the target holds the token of another service at Apple, and a new one would take its place: correct which of the "
+    "product's tokens the target names, then send SIGHUP",
+)
+OTHER_KEY: Final = Obstacle(
+    BlockReason.KEY_MISMATCH,
+    "nothing: the target has another key than the one that was prepared, so its certificate is fetched anew",
+)
 NOBODY: Final = Obstacle(
     BlockReason.NOBODY_USABLE,
     "name a custodian or deputy with a fitting role and an account in this organisation, then send SIGHUP",

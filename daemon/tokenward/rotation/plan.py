@@ -25,7 +25,9 @@ from tokenward.policy.ladder import next_level_at
 from tokenward.rotation.evidence import CertificateSource, Evidence
 from tokenward.rotation.installing import plan_checked
 from tokenward.rotation.moves import (
+    LOOK_AGAIN,
     NOBODY,
+    OTHER_KEY,
     WRONG_SERVER,
     again_at,
     ask_again,
@@ -91,6 +93,8 @@ def _missing(rotation: Rotation) -> str:
 
 def _certificate_ready(rotation: Rotation, evidence: Evidence, now: datetime) -> Outcome:
     obstacle = _obstacle(evidence.preflight)
+    if obstacle is OTHER_KEY and now - rotation.entered_at >= LOOK_AGAIN:
+        return _with_its_key(rotation, now)
     if obstacle is not None:
         return stand_still(rotation, obstacle, now)
     registered_by = _registered_by(rotation, evidence)
@@ -153,10 +157,16 @@ def _awaiting_person(rotation: Rotation, evidence: Evidence, now: datetime) -> O
 
 def _clear_claim(rotation: Rotation, evidence: Evidence, now: datetime) -> Outcome:
     obstacle = _obstacle(evidence.preflight)
+    if obstacle is OTHER_KEY:
+        return _with_its_key(rotation, now)
     if obstacle is None:
         cleared = replace(rotation, cleared_at=now, blocked=None, wake_at=now)
         return Advance(cleared, "the way is clear: the person may start")
     return stand_still(replace(rotation, claim=None), obstacle, now)
+
+
+def _with_its_key(rotation: Rotation, now: datetime) -> Outcome:
+    return Advance(start_over(rotation, now), "the target has another key now, so its certificate is fetched anew")
 
 
 def _received(rotation: Rotation, evidence: Evidence, now: datetime) -> Outcome:

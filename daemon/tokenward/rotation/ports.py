@@ -6,6 +6,7 @@ application hands the pieces in; the tests hand in fakes that keep the same prom
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from tokenward.model.certificate import Certificate
@@ -86,8 +87,12 @@ class ReadBack(Protocol):
 class Prover(Protocol):
     """Judges by the target's own words whether it works with its token."""
 
-    async def prove(self, noted: str) -> Proof:
-        """Return how strong the proof is now; *noted* is what ``Installer.note`` returned before the installation.
+    async def prove(self, noted: str, since: datetime) -> Proof:
+        """Return how strong the proof is now.
+
+        Args:
+            noted: What ``Installer.note`` returned before the installation.
+            since: When the token was handed over, by the clock here. What the product did before is no proof.
 
         Raises:
             Retryable: It could not be reached.

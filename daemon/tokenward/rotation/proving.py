@@ -28,7 +28,7 @@ def plan_installed(rotation: Rotation, evidence: Evidence, now: datetime) -> Out
     proof = evidence.proof
     if not isinstance(proof, Proof):
         return _ask_later(rotation, proof, now)
-    if is_other_server(evidence, proof.server_uuid):
+    if proof.is_foreign or is_other_server(evidence, proof.server_uuid):
         return stand_still(ask_again(rotation, now), WRONG_SERVER, now)
     proof = _witnessed(proof, rotation, evidence.registration)
     seen = _recorded(rotation, proof, now)

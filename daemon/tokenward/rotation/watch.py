@@ -127,18 +127,31 @@ def _learn(change: Change, served: ServiceWorld, reading: Reading, now: datetime
     known, rotation = change.tokens.installed(service), change.rotations.open_of(service)
     if rotation is not None and rotation.is_after_click:
         return
-    held = reading.holding
-    if held is not None and held.present and (known is None or _is_another(held, known)):
+    held = reading.holding if reading.holding and reading.holding.present else None
+    if held is not None and (known is None or _is_another(held, known)):
         change.tokens.record(_adopted(service, held, reading, now))
         change.audit.record(now, "token.adopted", service, {"downloader": reading.downloader or ""})
-    elif known is not None and reading.verdict is TokenState.VALID:
-        change.tokens.record(_confirmed_valid(known, reading))
+    elif known is not None:
+        learnt = _with_what_is_shown(known, held) if held else known
+        learnt = _confirmed_valid(learnt, reading) if reading.verdict is TokenState.VALID else learnt
+        if learnt != known:
+            change.tokens.record(learnt)
 
 
 def _is_another(held: Holding, known: InstalledToken) -> bool:
     if held.token_digest is not None and known.token_digest is not None:
         return held.token_digest != known.token_digest
-    return known.envelope is None and known.token_digest is None and held.token_digest is not None
+    if held.mark is not None and known.mark is not None:
+        return held.mark != known.mark
+    is_stated_only = known.envelope is None and known.token_digest is None and known.mark is None
+    return is_stated_only and held.shown is not None
+
+
+def _with_what_is_shown(known: InstalledToken, held: Holding) -> InstalledToken:
+    """Return *known* with the better expiry of what its target shows, and with the mark by which it is known again."""
+    is_guess = known.expiry is None or known.expiry.basis in {Basis.STATED, Basis.ESTIMATED}
+    expiry = Expiry(held.expires_at, Basis.READ_BACK) if held.expires_at and is_guess else known.expiry
+    return replace(known, expiry=expiry, mark=known.mark or held.mark)
 
 
 def _adopted(service: str, held: Holding, reading: Reading, now: datetime) -> InstalledToken:
@@ -150,6 +163,7 @@ def _adopted(service: str, held: Holding, reading: Reading, now: datetime) -> In
         downloader=reading.downloader or held.downloader,
         server_uuid=reading.server_uuid or held.server_uuid,
         token_digest=held.token_digest,
+        mark=held.mark,
         envelope=held.envelope,
     )
 

@@ -320,3 +320,9 @@ def m008_last_words(database: Database) -> None:
 def m009_passed_on(database: Database) -> None:
     """Since when the question is whose it is, where it was somebody else's before."""
     database.table("rotation").add_column("asked_at", int)
+
+
+@MIGRATIONS()
+def m010_marks(database: Database) -> None:
+    """What a target shows of its token, where it shows neither the file nor the values."""
+    database.table("token").add_column("mark", str)

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
@@ -93,9 +94,9 @@ class Directory:
         except OSError as error:
             raise Retryable(self._failed(error)) from error
 
-    async def prove(self, noted: str) -> Proof:
+    async def prove(self, noted: str, since: datetime) -> Proof:
         """Return rung 2 where an envelope lies in the folder: more can't be known here."""
-        del noted
+        del noted, since
         if (await self.read_back()).envelope is None:
             return Proof(0, f"No token file can be read at {self._envelope}.")
         return Proof(2, "The file is in the folder; whether anybody works with it can't be asked.")

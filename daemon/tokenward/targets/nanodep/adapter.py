@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Final, Literal
 from urllib.parse import quote
 
@@ -155,7 +156,7 @@ class NanoDep:
         if not answer.is_ok:
             return Receipt(refusal=refusal(answer))
         token = parse_token(answer)
-        return Receipt(token.digest if token else None, token)
+        return Receipt(token.digest if token else None, token=token)
 
     async def read_back(self) -> Holding:
         """Return what NanoDEP stores, with Apple's word on whose it is where its proxy has an answer.
@@ -166,12 +167,13 @@ class NanoDep:
         holding = await self._holding()
         return _owned(holding, (await self._ask_apple()).reading) if holding.present else holding
 
-    async def prove(self, noted: str) -> Proof:
+    async def prove(self, noted: str, since: datetime) -> Proof:
         """Return rung 3 once NanoDEP has Apple's answer on a session other than the *noted* one, else rung 2.
 
         NanoDEP keeps its session when a new token is stored, so an answer on the same one may stand on the
         old token. A new session suggests a new login; that it is one is promised nowhere.
         """
+        del since  # the session tells, which shows no time
         if not (await self._holding()).present:
             return Proof(0, "NanoDEP holds no token.")
         view = await self._ask_apple()
