@@ -41,6 +41,7 @@ TYPES: Final[Mapping[str, str]] = {
     "parse_one_or_many": "text or list of text",
     "parse_slug": "id",
     "parse_web_url": "address",
+    "parse_any_web_url": "address",
     "Address": "HOST:PORT",
     "Path": "path",
     "SecretRef": "secret",
@@ -75,6 +76,34 @@ def targets() -> str:
         can = row.abilities
         lines.append(f"| `{kind}` | {can.summary} | {KEYS[can.key_policy]} | rung {can.strongest_rung} |")
     return "\n".join(lines)
+
+
+def products() -> str:
+    """Return what each target says of itself (A14)."""
+    return "\n\n".join(_product(kind, row) for kind, row in registry.TARGETS.items())
+
+
+def _product(kind: str, row: registry.TargetKind) -> str:
+    can = row.abilities
+    verdicts = ", ".join(f"`{one}`" for one in sorted(can.verdicts))
+    facts = {
+        "Certificate": KEYS[can.key_policy],
+        "Installs": "yes" if can.installs else "no",
+        "Reads back": "yes" if can.reads_back else "no",
+        "Proof": f"up to rung {can.strongest_rung}",
+        "Can tell": verdicts or "no state of a token",
+        "Credential": can.least_privilege,
+        "Tested against": can.tested_against,
+    }
+    steps = [f"{number}. {step}" for number, step in enumerate(can.by_hand, start=1)]
+    return "\n\n".join(
+        [
+            f"## {can.title} (`{kind}`)",
+            can.summary,
+            "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {text} |" for name, text in facts.items())]),
+            *(["By hand:", "\n".join(steps)] if steps else []),
+        ]
+    )
 
 
 # --- Configuration -------------------------------------------------------------------------------------------------
@@ -229,6 +258,7 @@ def _written(value: object) -> str:
 PARTS: Final[Mapping[str, tuple[str, Callable[[], str]]]] = {
     "commands": ("README.md", commands),
     "targets": ("README.md", targets),
+    "products": ("docs/targets.md", products),
     "keys": ("docs/configuration.md", keys),
 }
 """By the name in the marks: the document, and what makes the part."""

@@ -147,6 +147,7 @@ class FakeTarget:
             verdicts=frozenset({TokenState.VALID, TokenState.TERMS_UNSIGNED}) | DEAD,
             reads_secrets=self.reads_secrets,
             least_privilege="None.",
+            tested_against="itself",
         )
 
     def holds(self, seed: str) -> ServerToken:

@@ -4,8 +4,15 @@ import asyncio
 import gzip
 import logging
 import ssl
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -152,6 +159,51 @@ async def test_a_server_without_tls_is_told_from_one_that_is_away():
         with pytest.raises(Retryable) as raised:
             await a_peer(url.replace("http:", "https:")).send("PUT", "/echo")
     assert "ca_file" in raised.value.finding.do
+
+
+async def test_a_client_certificate_shows_who_we_are(tmp_path):
+    """A server behind mutual TLS lets nobody else in."""
+    server_pem, client_pem = (_self_signed(tmp_path / f"{name}.pem", name) for name in ("localhost", "client"))
+    asked = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=client_pem)
+    asked.load_cert_chain(server_pem)
+    asked.verify_mode = ssl.CERT_REQUIRED
+    heard: list[str] = []
+
+    async def once(reader, writer):
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            heard.append(str(writer.get_extra_info("peercert")["subject"]))
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(once, "127.0.0.1", 0, ssl=asked) as server:
+        url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+        assert (await a_peer(url, Connection(server_pem, client_pem)).send("GET", "/")).is_ok
+        with pytest.raises(Retryable):
+            await a_peer(url, Connection(server_pem)).send("GET", "/")
+    assert len(heard) == 1
+    assert "client" in heard[0]
+
+
+def test_a_file_that_is_no_client_certificate_is_told_at_once(tmp_path):
+    """When it is configured, not at the first rotation; and no password is asked for on a terminal."""
+    with pytest.raises(OSError, match="No such file"):
+        a_peer("https://mdm.corp.example", Connection(client_certificate=tmp_path / "missing.pem"))
+
+
+def _self_signed(path, name):
+    """Write a certificate that is its own authority, with its key, and return where."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder(called, called, key.public_key(), 1, begin, begin + timedelta(days=36500))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
+    return path
 
 
 async def test_a_proxy_in_the_environment_is_not_used(monkeypatch):

@@ -22,8 +22,22 @@ def test_what_is_configured_is_what_is_used():
     )
     assert settings.url == "https://mdm.corp.example"
     assert settings.connection() == Connection(
-        Path("/etc/ca.pem"), "http://proxy.corp.example:3128", total_seconds=10.0
+        Path("/etc/ca.pem"), proxy="http://proxy.corp.example:3128", total_seconds=10.0
     )
+
+
+def test_plain_http_to_another_machine_has_to_be_asked_for():
+    """The credential can be read on the way: that is the operator's decision, in so many words."""
+    url = "http://mdm.corp.example"
+    with pytest.raises(ValidationError, match="can be read and altered"):
+        PeerSection(url=url)
+    assert PeerSection(url=url, insecure=True).url == url
+
+
+def test_a_key_without_its_certificate_is_a_mistake():
+    """By a client certificate a server knows who asks; the key alone says nothing."""
+    with pytest.raises(ValidationError, match="client_certificate"):
+        PeerSection.model_validate({"url": "https://mdm.corp.example", "client_key": "/etc/key.pem"})
 
 
 def test_thirty_seconds_are_given_unless_more_are_asked_for():

@@ -19,7 +19,7 @@ from tokenward.schema.fault import Fault, quote
 from tokenward.schema.near import suggest
 from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.section import Section
-from tokenward.targets import TargetSection, directory, nanodep
+from tokenward.targets import TargetSection, directory, fleet, nanodep
 
 Reveal = Callable[[SecretRef], Secret]
 """Gives the secret that a reference stands for; every one was read before anything is built."""
@@ -85,6 +85,13 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
         frozenset({Keyholder.TARGET}),
         lambda settings, _: (settings.url, settings.dep_name),
         lambda settings, service, reveal: nanodep.build(settings, service=service, api_key=reveal(settings.api_key)),
+    ),
+    "fleet": _target(
+        fleet.Settings,
+        fleet.ABILITIES,
+        frozenset({Keyholder.TARGET}),
+        lambda settings, _: (settings.url, str(settings.token_id or "")),
+        lambda settings, _, reveal: fleet.build(settings, api_token=reveal(settings.api_token)),
     ),
     "directory": _target(
         directory.Settings,

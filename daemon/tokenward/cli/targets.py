@@ -91,6 +91,7 @@ def _lines(row: "TargetKind") -> Iterator[str]:
         or "no state of a token; Apple is asked where Tokenward holds the key",
         "Keyholder": ", ".join(sorted(row.keyholders)),
         "Credential": can.least_privilege,
+        "Tested with": can.tested_against,
     }
     for label, text in facts.items():
         yield from _beside(f"{label:<{_LABEL_WIDTH}}", text)

@@ -1,5 +1,6 @@
 """What targets, issuers and Apple answer, in the core's words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -46,6 +47,8 @@ class Abilities:
     """Whether its answers hold the token's secrets, so that they are dropped right after hashing."""
     least_privilege: str
     """What the credential must be allowed to do, and nothing more."""
+    tested_against: str
+    """What its tests run it against, and what that was built from; honest about products that could not be had."""
     by_hand: tuple[str, ...] = ()
     """How the file is handed over without us, in the product's own way, step by step."""
 
@@ -113,6 +116,18 @@ class Holding:
 
 
 NOTHING_HELD = Holding(present=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One token that a product shows to whoever looks around in it, before anything is configured."""
+
+    title: str
+    """What it is called there."""
+    settings: Mapping[str, str | int]
+    """What a target's table says to mean this one."""
+    holding: Holding
+    organisation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

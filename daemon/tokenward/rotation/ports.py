@@ -7,7 +7,7 @@ application hands the pieces in; the tests hand in fakes that keep the same prom
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tokenward.model.certificate import Certificate
 from tokenward.model.instant import Clock
@@ -19,6 +19,7 @@ from tokenward.model.service import Service
 from tokenward.model.target import (
     Abilities,
     Delivery,
+    Found,
     Holding,
     IssuedFile,
     IssueOrder,
@@ -41,6 +42,7 @@ class Gate(Protocol):
         ...
 
 
+@runtime_checkable
 class KeySource(Protocol):
     """Gives the certificate whose private key the target holds."""
 
@@ -54,6 +56,7 @@ class KeySource(Protocol):
         ...
 
 
+@runtime_checkable
 class Installer(Protocol):
     """Takes an envelope."""
 
@@ -71,6 +74,7 @@ class Installer(Protocol):
         ...
 
 
+@runtime_checkable
 class ReadBack(Protocol):
     """Tells what the target holds."""
 
@@ -84,6 +88,7 @@ class ReadBack(Protocol):
         ...
 
 
+@runtime_checkable
 class Prover(Protocol):
     """Judges by the target's own words whether it works with its token."""
 
@@ -100,12 +105,25 @@ class Prover(Protocol):
         ...
 
 
+@runtime_checkable
+class Finder(Protocol):
+    """Looks around in a product, for whoever writes a configuration."""
+
+    async def find_all(self) -> tuple[Found, ...]:
+        """Return every token there; raises as ``ReadBack.read_back`` does."""
+        ...
+
+
 class Health(Protocol):
     """Reads how things stand with the token that the target works with."""
 
     async def health(self) -> Reading:
         """Return a reading. Outages and refusals are readings without a verdict; never raises for them."""
         ...
+
+
+class Product(Gate, Health, Protocol):
+    """What every target can be asked; its other roles are those whose methods it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +139,7 @@ class Target:
     installer: Installer | None = None
     read_back: ReadBack | None = None
     prover: Prover | None = None
+    finder: Finder | None = None
 
 
 # --- Issuers and Apple ---------------------------------------------------------------------------------------------

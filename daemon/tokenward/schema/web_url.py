@@ -19,6 +19,24 @@ def parse_web_url(value: object) -> str:
     Raises:
         Fault: It is none, it is ``http`` off this machine, or it carries a password, which is not repeated.
     """
+    url = parse_any_web_url(value)
+    if is_in_clear(url):
+        raise Fault(f"http to {urlsplit(url).hostname} can be read and altered on the way", _RIGHT)
+    return url
+
+
+def is_in_clear(url: str) -> bool:
+    """Return whether what goes to *url* can be read by others: ``http`` that leaves this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+def parse_any_web_url(value: object) -> str:
+    """Return *value* as ``parse_web_url`` does, also where it is ``http`` to another machine.
+
+    Raises:
+        Fault: It is none, or it carries a password, which is not repeated.
+    """
     if not isinstance(value, str) or not value.isprintable() or any(letter in value for letter in ' "<>\\'):
         raise Fault("this is no web address", _RIGHT)
     parts = _split(value)
@@ -31,8 +49,6 @@ def parse_web_url(value: object) -> str:
         raise Fault("this is no web address", _RIGHT)
     if parts.query or parts.fragment or value.endswith(("?", "#")):
         raise Fault("this address has a query or a fragment (it is not repeated here)", _RIGHT)
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise Fault(f"http to {parts.hostname} can be read and altered on the way", _RIGHT)
     return value.rstrip("/")
 
 
@@ -46,3 +62,4 @@ def _split(value: str) -> SplitResult:
 
 
 WebUrl = Annotated[str, PlainValidator(parse_web_url)]
+AnyWebUrl = Annotated[str, PlainValidator(parse_any_web_url)]

@@ -26,7 +26,7 @@ from tokenward.model.target import (
 )
 from tokenward.rotation.ports import Target
 from tokenward.schema.absolute_path import AbsolutePath
-from tokenward.targets import TargetSection
+from tokenward.targets import TargetSection, target_of
 
 FILE_MODE: Final = 0o600
 
@@ -41,6 +41,7 @@ ABILITIES: Final = Abilities(
     verdicts=frozenset(),
     reads_secrets=False,
     least_privilege="The daemon's user must be able to make, read and replace files in the folder.",
+    tested_against="real folders",
     by_hand=("Copy the file to where the program that reads the folder can take it.",),
 )
 
@@ -196,14 +197,4 @@ def _is_missing(error: OSError) -> bool:
 
 def build(settings: Settings, *, service: str) -> Target:
     """Return the target that keeps the token of *service* in the folder."""
-    directory = Directory(settings.path, service)
-    return Target(
-        id=settings.target_id,
-        abilities=ABILITIES,
-        required=settings.required,
-        gate=directory,
-        health=directory,
-        installer=directory,
-        read_back=directory,
-        prover=directory,
-    )
+    return target_of(settings, ABILITIES, Directory(settings.path, service))

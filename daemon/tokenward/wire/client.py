@@ -52,6 +52,9 @@ class Connection:
 
     ca_file: Path | None = None
     """Certificates to trust instead of the system's."""
+    client_certificate: Path | None = None
+    """By which we show who we are; with the private key in it, or in ``client_key``."""
+    client_key: Path | None = None
     proxy: str | None = None
     """Address of an HTTP proxy. The environment's is never used."""
     unix_socket: Path | None = None
@@ -64,20 +67,28 @@ class Connection:
         """Return the TLS settings, shared by all who trust the same authorities.
 
         Raises:
-            OSError: The file of authorities is missing or is none.
+            OSError: A file is missing, or holds something else; no file's key is asked a password for.
         """
-        return _tls_context(self.ca_file)
+        return _tls_context(self.ca_file, self.client_certificate, self.client_key)
 
 
 @lru_cache(maxsize=32)
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=ca_file)
+def _tls_context(ca_file: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_file)
+    if certificate is not None:
+        context.load_cert_chain(certificate, key, password="")
+    return context
 
 
 def basic_auth(user: str, password: Secret) -> Secret:
     """Return the value of an Authorization header. RFC 7617 section 2."""
     pair = user.encode() + b":" + password.reveal()
     return Secret(b"Basic " + base64.b64encode(pair))
+
+
+def bearer_auth(token: Secret) -> Secret:
+    """Return the value of an Authorization header. RFC 6750 section 2.1."""
+    return Secret(b"Bearer " + token.reveal())
 
 
 class HttpPeer:

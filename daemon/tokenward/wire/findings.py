@@ -3,7 +3,8 @@
 from http import HTTPStatus
 from typing import Final
 
-from tokenward.model.finding import Code, Finding
+from tokenward.model.finding import Code, Finding, NeedsOperator, OutcomeUnknown, Retryable
+from tokenward.model.target import BlockReason, Obstacle, Preflight, Reading
 from tokenward.wire.answer import Answer
 
 KEPT_OUT: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -31,3 +32,34 @@ def unexpected(title: str, answer: Answer, what: str) -> Finding:
         "It is looked at again by itself.",
         f"If it lasts, look at the log of {title}; its words can quote secrets and are not repeated here.",
     )
+
+
+def refusal_by_status(title: str, answer: Answer, let_us_in: str) -> Finding:
+    """Return why a product did not take a file, as far as the status alone tells; *let_us_in* as for ``kept_out``.
+
+    Raises:
+        Retryable: It was turned away for now: nothing was taken.
+        OutcomeUnknown: The product is out of order, and may have taken it.
+    """
+    if answer.status in KEPT_OUT:
+        return kept_out(title, answer, let_us_in)
+    if answer.status in _TURNED_AWAY:
+        raise Retryable(unexpected(title, answer, "took nothing"), answer.retry_after_seconds)
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise OutcomeUnknown(unexpected(title, answer, "did not say whether it took the token"))
+    return unexpected(title, answer, "did not take the token")
+
+
+_TURNED_AWAY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+def in_the_way(error: Retryable | NeedsOperator) -> Preflight:
+    """Return the preflight of a target that could not be asked."""
+    is_away = isinstance(error, Retryable)
+    reason = BlockReason.TARGET_UNREACHABLE if is_away else BlockReason.TARGET_REFUSED
+    return Preflight((Obstacle(reason, error.finding.do),))
+
+
+def no_verdict(error: Retryable | NeedsOperator) -> Reading:
+    """Return the health of a target that could not be asked: an outage says nothing about the token."""
+    return Reading(None, error.finding.happened, answered=isinstance(error, NeedsOperator))

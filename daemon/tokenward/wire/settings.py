@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ValidationInfo, field_validator
 
 from tokenward.schema.duration import Duration
 from tokenward.schema.fault import Fault
 from tokenward.schema.section import Section
-from tokenward.schema.web_url import WebUrl
+from tokenward.schema.web_url import AnyWebUrl, parse_web_url
 from tokenward.wire.client import Connection
 
 LONGEST_ANSWER: Final = timedelta(minutes=2)
@@ -48,14 +48,39 @@ Proxy = Annotated[str, AfterValidator(parse_proxy_url)]
 class PeerSection(Section):
     """What every adapter that speaks HTTP lets its operator set."""
 
-    url: WebUrl
+    insecure: bool = False
+    """Whether plain ``http`` is accepted to another machine, where the credential can be read on the way."""
+    url: AnyWebUrl
+    """Where it is reached: scheme, host, and port or path where it has them."""
     ca_file: Path | None = None
     """PEM file of authorities to trust instead of the system's."""
+    client_certificate: Path | None = None
+    """PEM file by which we show who we are, with the private key in it or in `client_key`."""
+    client_key: Path | None = None
+    """PEM file of the private key of `client_certificate`, without a password."""
     proxy: Proxy | None = None
     """HTTP proxy on the way; the environment's is never used."""
     timeout: Annotated[Duration, AfterValidator(_bounded)] = timedelta(seconds=30)
     """From a request to the last byte of its answer."""
 
+    @field_validator("url")
+    @classmethod
+    def _is_safe(cls, url: str, found: ValidationInfo) -> str:
+        return url if found.data.get("insecure") else parse_web_url(url)
+
+    @field_validator("client_key")
+    @classmethod
+    def _has_certificate(cls, key: Path | None, found: ValidationInfo) -> Path | None:
+        if key is not None and found.data.get("client_certificate") is None:
+            raise Fault("there is a key and no client_certificate", "both, or the key inside the certificate's file")
+        return key
+
     def connection(self) -> Connection:
         """Return the connection that these settings describe."""
-        return Connection(ca_file=self.ca_file, proxy=self.proxy, total_seconds=self.timeout.total_seconds())
+        return Connection(
+            ca_file=self.ca_file,
+            client_certificate=self.client_certificate,
+            client_key=self.client_key,
+            proxy=self.proxy,
+            total_seconds=self.timeout.total_seconds(),
+        )

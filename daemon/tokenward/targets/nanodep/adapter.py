@@ -28,7 +28,7 @@ from tokenward.model.token import DEAD, TokenState
 from tokenward.rotation.ports import Target
 from tokenward.schema.fault import Fault
 from tokenward.schema.secret_ref import SecretRef
-from tokenward.targets import TargetSection
+from tokenward.targets import TargetSection, target_of
 from tokenward.targets.nanodep.answers import (
     CHECK_API_KEY,
     NO_DATE,
@@ -42,7 +42,7 @@ from tokenward.targets.nanodep.answers import (
 )
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, basic_auth
-from tokenward.wire.findings import KEPT_OUT, kept_out, unexpected
+from tokenward.wire.findings import KEPT_OUT, kept_out, no_verdict, unexpected
 from tokenward.wire.settings import PeerSection
 
 USER: Final = "depserver"
@@ -60,6 +60,7 @@ ABILITIES: Final = Abilities(
     verdicts=frozenset({TokenState.VALID, TokenState.TERMS_UNSIGNED}) | DEAD,
     reads_secrets=True,
     least_privilege="There is one API key (-api, NANODEP_API), which may do anything: limit who reaches it.",
+    tested_against="the stand-in that is part of Tokenward, built from NanoDEP's source and a recorded conversation",
     by_hand=(
         "Bring the file to a machine that reaches depserver, and have its API key and the DEP name at hand.",
         "Run: curl --user depserver:API-KEY --upload-file FILE https://DEPSERVER/v1/tokenpki/DEP-NAME",
@@ -188,10 +189,8 @@ class NanoDep:
         """Return whether a token is stored, until when, and what Apple answers NanoDEP (B10.1)."""
         try:
             holding = await self._holding()
-        except Retryable as error:
-            return Reading(None, error.finding.happened, answered=False)
-        except NeedsOperator as error:
-            return Reading(None, error.finding.happened)
+        except (Retryable, NeedsOperator) as error:
+            return no_verdict(error)
         if not holding.present:
             return Reading(None, "NanoDEP holds no token.", holding)
         reading = (await self._ask_apple()).reading
@@ -261,15 +260,4 @@ def _with_mail_headers(cms: bytes) -> bytes:
 def build(settings: Settings, *, service: str, api_key: Secret) -> Target:
     """Return the target for *service*, in all roles."""
     del service
-    nanodep = NanoDep(settings, api_key)
-    return Target(
-        id=settings.target_id,
-        abilities=ABILITIES,
-        required=settings.required,
-        gate=nanodep,
-        health=nanodep,
-        key_source=nanodep,
-        installer=nanodep,
-        read_back=nanodep,
-        prover=nanodep,
-    )
+    return target_of(settings, ABILITIES, NanoDep(settings, api_key))

@@ -1,0 +1,56 @@
+"""What many products answer alike: JSON that is read into a model, files in a form, and marks of what was shown."""
+
+import hashlib
+import json
+from typing import Final, TypeVar
+
+import httpx2
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tokenward.model.finding import Retryable
+from tokenward.wire.answer import Answer
+from tokenward.wire.findings import unexpected
+
+_NOWHERE: Final = "http://form.invalid/"
+
+
+class Shown(BaseModel):
+    """Parent of what is read from a product's answers: more than is known here may stand in them."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=True)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_as(model: type[M], answer: Answer, title: str, what: str) -> M:
+    """Return the body of *answer*, a good one, as *model*; *what* goes on with "it answered 200 and …".
+
+    Raises:
+        Retryable: It is no good answer, or nothing of that shape.
+    """
+    if answer.is_ok:
+        try:
+            return model.model_validate_json(answer.body)
+        except ValidationError:
+            pass
+    raise Retryable(unexpected(title, answer, what), answer.retry_after_seconds)
+
+
+def find_in(model: type[M], answer: Answer) -> M | None:
+    """Return the body of *answer*, whatever its status, as *model*; None where it has another shape."""
+    try:
+        return model.model_validate_json(answer.body)
+    except ValidationError:
+        return None
+
+
+def mark_of(*shown: object) -> str:
+    """Return a digest of *shown*, of which no part can be read back."""
+    return hashlib.sha256(json.dumps(shown, default=str).encode()).hexdigest()
+
+
+def file_in_form(field: str, name: str, content: bytes) -> tuple[str, bytes]:
+    """Return the content type and the body of a form that sends one file. RFC 7578."""
+    form = httpx2.Request("POST", _NOWHERE, files={field: (name, content, "application/octet-stream")})
+    return form.headers["content-type"], form.read()
