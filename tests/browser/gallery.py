@@ -22,7 +22,7 @@ from tokenward.model.link import Link
 from tokenward.model.person import Contact, PersonState
 from tokenward.model.quiet import QuietHours
 from tokenward.model.registration import RegisteredBy
-from tokenward.model.rotation import Blocked, Cause, Claim, State
+from tokenward.model.rotation import Blocked, Cause, Claim, Installation, State
 from tokenward.model.secret import Secret
 from tokenward.model.target import BlockReason
 from tokenward.model.token import Basis, Expiry, TokenState
@@ -122,6 +122,7 @@ STAGES: Final[Mapping[str, Callable[[], Shown]]] = {
     "16-by-hand": lambda: main(
         **{**UNDER_WAY, "entered_at": NOW - 12 * MINUTE}, blocked=blocked(BlockReason.INSTALL_FAILED)
     ),
+    "16-hand-off": lambda: main(**UNDER_WAY, installations=(Installation("meraki", required=True, by_hand=True),)),
     "17-proof-pending": lambda: main(
         **{**UNDER_WAY, "state": State.INSTALLED}, blocked=blocked(BlockReason.PROOF_PENDING)
     ),
@@ -167,7 +168,11 @@ def _world() -> World:
     ana = replace(world.roster.people["ana"], name="Ana")
     roster = replace(world.roster, people={**world.roster.people, "kim": kim, "ana": ana}, operators=(HELP,))
     target = FakeTarget().target()
-    abilities = replace(target.abilities, by_hand=("Sign in to the console.", "Upload the file under Enrolment."))
+    abilities = replace(
+        target.abilities,
+        title="Meraki Systems Manager",
+        by_hand=("Sign in to the console.", "Upload the file under Enrolment."),
+    )
     target = replace(target, abilities=abilities)
     return World(roster, {one: replace(served, targets=(target,)) for one, served in world.services.items()})
 

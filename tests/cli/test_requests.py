@@ -24,6 +24,7 @@ from tokenward.rotation.record import Settlement
             {"reason": "moved", "until": "2027-01-07T00:00:00Z"},
         ),
         (["ack", "main", "--as-proven", "--reason", "seen"], EventKind.ACKNOWLEDGE, {"reason": "seen"}),
+        (["ack", "main", "--as-installed", "--reason", "done"], EventKind.HANDED_OFF, {"reason": "done"}),
         (["adopt", "main", "--expires", "2027-03-01"], EventKind.ADOPT, {"expires_at": "2027-03-01T00:00:00Z"}),
         (
             ["adopt", "main", "--expires", "2027-03-01T09:00:00+02:00"],
@@ -186,3 +187,10 @@ def test_a_report_can_be_tried(cli, config):
         "subject": "kim@corp.example",
         "data": {"effective_at": "2026-12-31T00:00:00Z"},
     }
+
+
+def test_a_word_is_asked_for_by_its_name(cli):
+    """Nobody vouches by accident."""
+    result = cli("ack", "main", "--reason", "seen")
+    assert result.exit_code == Exit.USED_WRONGLY
+    assert "--as-proven or --as-installed" in result.stderr

@@ -78,6 +78,10 @@ class FakeTarget:
     """What it declares."""
     reads_secrets: bool = True
     """Whether its answers hold the token's values."""
+    installs: bool = True
+    """Whether it takes a file from us."""
+    can_be_asked: bool = True
+    """Whether it shows what it holds."""
     shows_mark: bool = False
     """Whether it shows, instead of values, something that is another for another token."""
     make_certificate: Callable[[str], bytes] = a_pem
@@ -129,8 +133,8 @@ class FakeTarget:
             gate=self,
             health=self,
             key_source=self if fetches else None,
-            installer=self,
-            read_back=self,
+            installer=self if self.installs else None,
+            read_back=self if self.can_be_asked else None,
             prover=self,
         )
 
@@ -141,8 +145,8 @@ class FakeTarget:
             title="The fake",
             summary="A product in memory.",
             key_policy=self.key_policy,
-            installs=True,
-            reads_back=True,
+            installs=self.installs,
+            reads_back=self.can_be_asked,
             strongest_rung=self.strongest_rung,
             verdicts=frozenset({TokenState.VALID, TokenState.TERMS_UNSIGNED}) | DEAD,
             reads_secrets=self.reads_secrets,

@@ -6,7 +6,7 @@ from policy.situations import DAY, HOUR, NOW, a_rotation, a_service, a_token, al
 from tokenward.model.event import EventKind
 from tokenward.model.finding import Code
 from tokenward.model.person import PersonState, Standing
-from tokenward.model.rotation import Cause, Claim, State
+from tokenward.model.rotation import Cause, Claim, Installation, State
 from tokenward.model.token import TokenState
 from tokenward.policy.decision import (
     Cancel,
@@ -22,6 +22,7 @@ from tokenward.policy.decision import (
     Rotate,
     Snooze,
     StateExpiry,
+    TakeAsInstalled,
     TakeAsProven,
     Tell,
 )
@@ -300,3 +301,15 @@ def test_a_word_stands_in_for_a_proof_only_once_the_token_is_installed() -> None
     assert only(TakeAsProven, asked(EventKind.ACKNOWLEDGE, installed, reason="seen to sync")).why == "seen to sync"
     assert refusal(asked(EventKind.ACKNOWLEDGE, OPEN)) is Code.NOT_CLEAR
     assert refusal(asked(EventKind.ACKNOWLEDGE)) is Code.NO_ROTATION
+
+
+def test_a_word_that_it_was_handed_over_counts_only_where_that_is_waited_for() -> None:
+    """B8.4: a product that takes the file from us needs nobody's word."""
+    by_hand = Installation("meraki", required=True, by_hand=True)
+    waiting = the_facts(rotation=a_rotation(state=State.CHECKED, installations=(by_hand,)))
+    pushed = the_facts(rotation=a_rotation(state=State.CHECKED, installations=(replace(by_hand, by_hand=False),)))
+
+    assert only(TakeAsInstalled, asked(EventKind.HANDED_OFF, waiting)).why
+    assert refusal(asked(EventKind.HANDED_OFF, pushed)) is Code.NOT_CLEAR
+    assert refusal(asked(EventKind.HANDED_OFF, OPEN)) is Code.NOT_CLEAR
+    assert refusal(asked(EventKind.HANDED_OFF)) is Code.NO_ROTATION

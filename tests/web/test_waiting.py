@@ -15,6 +15,7 @@ BLOCKED = {
     BlockReason.TARGET_REFUSED: "target",
     BlockReason.KEY_MISMATCH: "target",
     BlockReason.INSTALL_FAILED: "target",
+    BlockReason.HAND_OFF: "person",
     BlockReason.PROOF_PENDING: "target",
     BlockReason.APPLE_UNREACHABLE: "apple",
     BlockReason.TERMS_UNSIGNED: "person",

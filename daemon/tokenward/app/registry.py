@@ -19,7 +19,7 @@ from tokenward.schema.fault import Fault, quote
 from tokenward.schema.near import suggest
 from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.section import Section
-from tokenward.targets import TargetSection, directory, fleet, nanodep
+from tokenward.targets import TargetSection, directory, fleet, handoff, nanodep
 
 Reveal = Callable[[SecretRef], Secret]
 """Gives the secret that a reference stands for; every one was read before anything is built."""
@@ -99,6 +99,13 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
         frozenset({Keyholder.TOKENWARD, Keyholder.OPERATOR}),
         lambda settings, service: (str(settings.path), service),
         lambda settings, service, _: directory.build(settings, service=service),
+    ),
+    "handoff": _target(
+        handoff.Settings,
+        handoff.ABILITIES,
+        frozenset({Keyholder.OPERATOR}),
+        lambda _, service: (service,),
+        lambda settings, _, __: handoff.build(settings),
     ),
 }
 

@@ -38,6 +38,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "Resume": "look at the rotation again",
     "HoldFor": "check the way, then hold the rotation",
     "Snooze": "remind later",
+    "TakeAsInstalled": "take a person's word that it was installed",
     "TakeAsProven": "take a person's word as the proof",
     "EndRecovery": "ask for a new token now",
     "Record": "keep on record",

@@ -45,7 +45,7 @@ SECTIONS: Final = {
         "rotate": Row("requests", "Ask for a new token."),
         "retry": Row("requests", "Have the open rotation looked at again."),
         "cancel": Row("requests", "End the open rotation."),
-        "ack": Row("requests", "Vouch for a new token that can't be proven."),
+        "ack": Row("requests", "Give your word for what Tokenward can't see."),
         "adopt": Row("requests", "State that a service is linked already."),
         "import-token": Row("import_token", "Make a service known by the values of its token."),
         "export-certificate": Row("exports", "Give out the certificate for Apple."),

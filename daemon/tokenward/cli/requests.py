@@ -72,20 +72,29 @@ def cancel(
     return ask(invocation, Request("cancel", service, data=data), as_json=as_json, dry_run=dry_run)
 
 
-@verb("ack", examples=('tokenward ack main --as-proven --reason "seen to sync in the product\'s console"',))
+@verb(
+    "ack",
+    examples=(
+        'tokenward ack main --as-proven --reason "seen to sync in the product\'s console"',
+        'tokenward ack main --as-installed --reason "uploaded in the product\'s console"',
+    ),
+)
 @click.argument("service")
-@click.option("--as-proven", is_flag=True, required=True, help="Take your word as the proof.")
-@click.option("--reason", metavar="TEXT", required=True, help="What you saw; the record keeps it.")
+@click.option("--as-proven", "word", flag_value="ack", help="Take your word as the proof.")
+@click.option("--as-installed", "word", flag_value="handed.off", help="Take your word that you handed the file over.")
+@click.option("--reason", metavar="TEXT", required=True, help="What you saw or did; the record keeps it.")
 @dry_run_option
 @json_option
-def ack(invocation: Invocation, service: str, *, as_proven: bool, reason: str, dry_run: bool, as_json: bool) -> Exit:
-    """Vouch for a new token that can't be proven.
+def ack(invocation: Invocation, service: str, *, word: str | None, reason: str, dry_run: bool, as_json: bool) -> Exit:
+    """Give your word for what Tokenward can't see.
 
-    For one that is installed, in a product that can't show that it works with it, once you have seen it yourself. The
-    rotation ends with rung 0 on record: a person's word.
+    That a new token works: for one that is installed, in a product that can't show it, once you have seen it yourself.
+    The rotation ends with rung 0 on record: a person's word. Or that it is installed: for a product that takes the file
+    in its own console only.
     """
-    del as_proven  # the only kind of word that there is: it is asked for so that nobody gives it by accident
-    return ask(invocation, Request("ack", service, data={"reason": reason}), as_json=as_json, dry_run=dry_run)
+    if word is None:
+        raise click.UsageError("say what for: --as-proven or --as-installed")
+    return ask(invocation, Request(word, service, data={"reason": reason}), as_json=as_json, dry_run=dry_run)
 
 
 @verb("adopt", examples=("tokenward adopt main --expires 2027-03-01",))

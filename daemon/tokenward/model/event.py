@@ -47,6 +47,7 @@ class EventKind(StrEnum):
     CLAIM = "claim"
     FILE_LOST = "file.lost"
     HAND_OVER = "hand.over"
+    HANDED_OFF = "handed.off"
     REMIND_LATER = "remind.later"
     ACCESS_CONFIRMED = "access.confirmed"
     LINK_WANTED = "link.wanted"

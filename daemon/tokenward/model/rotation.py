@@ -89,9 +89,11 @@ class Installation:
 
     target: str
     required: bool
+    by_hand: bool = False
+    """Whether somebody hands the file over in the product's own console, for it takes none from us."""
     attempts: int = 0
     attempted_at: datetime | None = None
-    """The intent: on record before the first byte leaves."""
+    """The intent: on record before the first byte leaves. By hand: when somebody said that they did it."""
     forced: bool = False
     """Whether the product's doubt about a changed consumer key was settled in favour of the new token."""
     noted: str | None = None
@@ -176,6 +178,12 @@ class Rotation:
     def is_open(self) -> bool:
         """Whether it is neither done nor cancelled."""
         return self.state in OPEN_STATES
+
+    @property
+    def waits_for_hand_off(self) -> bool:
+        """Whether all that is left to install is left to somebody in a product's own console."""
+        left = [one for one in self.installations if one.required and one.installed_at is None]
+        return self.state is State.CHECKED and bool(left) and all(one.by_hand for one in left)
 
     @property
     def has_running_outage(self) -> bool:

@@ -66,6 +66,7 @@ class BlockReason(StrEnum):
     ISSUER_FAILED = "issuer_failed"
     WRONG_SERVER = "wrong_server"
     INSTALL_FAILED = "install_failed"
+    HAND_OFF = "hand_off"
     PROOF_PENDING = "proof_pending"
     HELD = "held"
 

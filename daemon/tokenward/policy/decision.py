@@ -154,6 +154,13 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeAsInstalled:
+    """Somebody says that they handed the file over in a product's own console."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakeAsProven:
     """A person's word that the service works stands in for a proof that does not come."""
 
@@ -202,6 +209,7 @@ Decision = (
     | Resume
     | HoldFor
     | Snooze
+    | TakeAsInstalled
     | TakeAsProven
     | EndRecovery
     | Record

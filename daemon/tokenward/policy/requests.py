@@ -19,6 +19,7 @@ from tokenward.policy.decision import (
     Resume,
     Snooze,
     StateExpiry,
+    TakeAsInstalled,
     TakeAsProven,
     Tell,
 )
@@ -137,6 +138,17 @@ def remind_later(case: Case) -> Decisions:
         happened = f"No day that is still to come was named for the reminder about {case.service.name}."
         return (_deny(Code.NOT_AN_EVENT, happened, "Reminders come as before.", "Choose a day from tomorrow on."),)
     return (Snooze(until, f"{person} wants no reminder before {format_instant(until)}"),)
+
+
+def handed_off(case: Case) -> Decisions:
+    """Return that somebody handed the file over in a product's own console, for it takes none from us (B8.4)."""
+    rotation = case.rotation
+    if rotation is None:
+        return (_no_rotation(case, "tokenward status"),)
+    if not rotation.waits_for_hand_off:
+        happened = f"Nothing of {case.service.id} waits to be handed over by hand."
+        return (_deny(Code.NOT_CLEAR, happened, "The rotation goes on.", "See what it waits for: `tokenward show`."),)
+    return (TakeAsInstalled(_because(case, "somebody says that it was handed over by hand")),)
 
 
 def acknowledge(case: Case) -> Decisions:

@@ -92,6 +92,9 @@ TABLE: Final[Mapping[EventKind, Row]] = {
         "Send whoever is asked no reminder before the day that they named, or before the last quarter of the time.",
         requests.remind_later,
     ),
+    EventKind.HANDED_OFF: Row(
+        "Take the token as installed by a person's word, where the product takes no file from us.", requests.handed_off
+    ),
     EventKind.ACKNOWLEDGE: Row(
         "Take the installed token as proven by a person's word, rung 0 on record.", requests.acknowledge
     ),

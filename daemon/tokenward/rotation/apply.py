@@ -26,6 +26,7 @@ from tokenward.policy.decision import (
     Rotate,
     Snooze,
     StateExpiry,
+    TakeAsInstalled,
     TakeAsProven,
     TakeCertificate,
     TakeEnvelope,
@@ -109,6 +110,8 @@ def apply(case: Case, decision: Decision) -> None:  # noqa: C901, PLR0912  one a
             _change(case, "rotation.reassigned", lambda one: pass_on(one, decision.actor, case.now))
         case Snooze():
             _change(case, "reminder.moved", lambda one: replace(one, remind_at=decision.until, wake_at=case.now))
+        case TakeAsInstalled():
+            _change(case, "rotation.handed_off", lambda one: _handed_off(one, case.now))
         case TakeAsProven():
             _change(case, "rotation.vouched", lambda one: replace(one, vouched_at=case.now, wake_at=case.now))
         case EndRecovery():
@@ -234,6 +237,15 @@ def _cancel(case: Case, decision: Cancel) -> None:
         close_cancelled(case.change, rotation, case.served.service, decision.why, case.now)
     if decision.quiet_until is not None:
         case.change.rotations.keep_quiet(case.service, decision.quiet_until)
+
+
+def _handed_off(rotation: Rotation, now: datetime) -> Rotation:
+    """Return *rotation* with the moment on record at which somebody had done it by hand."""
+    done = tuple(
+        replace(one, attempts=one.attempts + 1, attempted_at=now) if one.by_hand and one.installed_at is None else one
+        for one in rotation.installations
+    )
+    return replace(rotation, installations=done, blocked=None, wake_at=now)
 
 
 def _claimed(rotation: Rotation, claim: Claim) -> Rotation:

@@ -53,6 +53,8 @@ class Evidence:
     """Apple's word about those values."""
     holdings: Mapping[str, Holding | Unanswered] = field(default_factory=dict)
     """What each target showed, by its id."""
+    unseen: frozenset[str] = frozenset()
+    """Targets that can't be asked what they hold, by their ids."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """What each target's adapter wants remembered from before the first attempt, by its id."""
     proof: Proof | Unanswered | None = None

@@ -53,6 +53,7 @@ async def gather(rotation: Rotation, served: ServiceWorld, world: World, tools: 
         token=(token := await evidence.token()),
         account_reading=await evidence.account(token),
         holdings=await evidence.holdings(),
+        unseen=frozenset(target.id for target in served.targets if target.read_back is None),
         notes=await evidence.notes(),
         can_register=served.registrar is not None,
         registration=await evidence.registration(),

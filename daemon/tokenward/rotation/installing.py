@@ -11,6 +11,12 @@ from tokenward.rotation.evidence import Evidence, Unanswered
 from tokenward.rotation.moves import again_at, enter, reason_for, stand_still
 from tokenward.rotation.outcome import Act, Advance, InstallEnvelope, Outcome, Retry, Wait
 
+HAND_OFF_PATIENCE: Final = timedelta(minutes=10)
+"""For how long it is nobody else's business that a file is to be handed over in a product's own console."""
+YEAR_AHEAD: Final = timedelta(days=350)
+"""A token that is good for longer than that is a new one: Apple gives each a year."""
+HAND_OFF_LOOK: Final = timedelta(seconds=30)
+"""How soon it is looked whether somebody has done it."""
 READ_BACK_LAG: Final = timedelta(seconds=5)
 """How long a target that took an envelope may go on showing the old token before it is handed over again."""
 
@@ -20,6 +26,8 @@ def plan_checked(rotation: Rotation, evidence: Evidence, now: datetime) -> Outco
     seen = _believe(rotation, evidence, now)
     if all(_is_settled(one) for one in seen.installations):
         return Advance(enter(seen, State.INSTALLED, now), "every required target shows the new token")
+    if seen.waits_for_hand_off:
+        return _hand_off(seen, evidence, now)
     due = _first_due(seen, evidence, now)
     if due is None:
         return _wait_for_next(seen, evidence)
@@ -33,17 +41,31 @@ def plan_checked(rotation: Rotation, evidence: Evidence, now: datetime) -> Outco
 
 def _is_settled(one: Installation) -> bool:
     """Return whether nothing is to be waited for: it shows the token, or is a copy that was tried once."""
-    return one.installed_at is not None or (not one.required and one.attempts > 0)
+    return one.installed_at is not None or (not one.required and (one.attempts > 0 or one.by_hand))
 
 
 def _believe(rotation: Rotation, evidence: Evidence, now: datetime) -> Rotation:
     def judged(one: Installation) -> Installation:
         held = evidence.holdings.get(one.target)
-        if one.installed_at or not isinstance(held, Holding) or not shows(held, one, rotation, evidence):
+        if one.installed_at or not isinstance(held, Holding) or not _is_there(held, one, rotation, evidence):
             return one
         return replace(one, installed_at=now, error=None, mismatch=False, next_attempt_at=None)
 
     return replace(rotation, installations=tuple(judged(one) for one in rotation.installations))
+
+
+def _is_there(held: Holding, one: Installation, rotation: Rotation, evidence: Evidence) -> bool:
+    """Return whether the token is where it belongs: it shows there or, done by hand, somebody says so.
+
+    Where the product shows something, a word counts only with a date that no token from before can have: the new one
+    may have stood there before anybody looked.
+    """
+    if shows(held, one, rotation, evidence):
+        return True
+    if not one.by_hand or one.attempted_at is None:
+        return False
+    ahead = held.expires_at is not None and held.expires_at >= one.attempted_at + YEAR_AHEAD
+    return one.target in evidence.unseen or ahead
 
 
 def shows(held: Holding, one: Installation, rotation: Rotation, evidence: Evidence) -> bool:
@@ -64,6 +86,24 @@ def shows(held: Holding, one: Installation, rotation: Rotation, evidence: Eviden
     return one.held_before is not None and held.shown != one.held_before
 
 
+def _hand_off(rotation: Rotation, evidence: Evidence, now: datetime) -> Outcome:
+    """Wait for somebody at a product's own console, and remember what it showed before."""
+    seen = replace(rotation, installations=tuple(_as_before(one, evidence) for one in rotation.installations))
+    if now - rotation.entered_at >= HAND_OFF_PATIENCE:
+        return stand_still(seen, _BY_HAND, now)
+    return Wait(seen, now + HAND_OFF_LOOK, "somebody is to hand the file over in the product's own console")
+
+
+def _as_before(one: Installation, evidence: Evidence) -> Installation:
+    if not one.by_hand or one.held_before is not None:
+        return one
+    held = evidence.holdings.get(one.target)
+    if not isinstance(held, Holding):
+        return one
+    known = evidence.installed.mark if evidence.installed else None
+    return replace(one, held_before=known or held.shown or "")
+
+
 def _first_due(rotation: Rotation, evidence: Evidence, now: datetime) -> Installation | None:
     """Return what to hand over next: required targets before copies, those that answer before those that don't."""
     due = [one for one in rotation.installations if _is_due(one, now)]
@@ -72,7 +112,7 @@ def _first_due(rotation: Rotation, evidence: Evidence, now: datetime) -> Install
 
 
 def _is_due(one: Installation, now: datetime) -> bool:
-    return one.installed_at is None and (one.next_attempt_at is None or one.next_attempt_at <= now)
+    return one.installed_at is None and not one.by_hand and (one.next_attempt_at is None or one.next_attempt_at <= now)
 
 
 def _wait_for_next(rotation: Rotation, evidence: Evidence) -> Outcome:
@@ -133,6 +173,11 @@ def _see_to(failing: Installation) -> str:
     )
 
 
+_BY_HAND: Final = Obstacle(
+    BlockReason.HAND_OFF,
+    "hand the file over in the product's own console (`tokenward targets` has the steps, `tokenward export-envelope` "
+    "the file), then say so on the personal page or with `tokenward ack --as-installed`",
+)
 _FOREIGN_KEY: Final = Obstacle(
     BlockReason.INSTALL_FAILED,
     "the product holds another consumer key and the file was made for an older certificate: make sure that it is this "

@@ -33,7 +33,7 @@ def plan_installed(rotation: Rotation, evidence: Evidence, now: datetime) -> Out
     proof = _witnessed(proof, rotation, evidence.registration)
     seen = _recorded(rotation, proof, now)
     if proof.rung >= evidence.wanted_rung:
-        return Advance(enter(seen, State.PROVEN, now), proof.why)
+        return Advance(_without_outage(enter(seen, State.PROVEN, now), now), proof.why)
     if now - rotation.entered_at >= PATIENCE:
         return stand_still(seen, _pending(proof, evidence.wanted_rung), now)
     return Wait(_next_look(seen, now), again_at(seen, seen.attempts + 1, now, URGENT), proof.why)
@@ -41,17 +41,22 @@ def plan_installed(rotation: Rotation, evidence: Evidence, now: datetime) -> Out
 
 def _by_word(rotation: Rotation, now: datetime) -> Rotation:
     """Return *rotation* proven by nothing but a person's word; the clock of an outage stops with it."""
-    ended_at = rotation.outage_ended_at or (now if rotation.outage_started_at else None)
-    return replace(enter(rotation, State.PROVEN, now), rung=0, outage_ended_at=ended_at)
+    return _without_outage(replace(enter(rotation, State.PROVEN, now), rung=0), now)
+
+
+def _without_outage(rotation: Rotation, now: datetime) -> Rotation:
+    return replace(rotation, outage_ended_at=now) if rotation.has_running_outage else rotation
 
 
 def _witnessed(proof: Proof, rotation: Rotation, registration: Registration | None) -> Proof:
-    """Return *proof*, raised where Apple itself heard the service after the new token was handed over.
+    """Return *proof*, raised where Apple itself heard the service after the new token was handed over (B8.4).
 
-    Apple must have heard it from where it heard it before: a probe of somebody else's moves the same record.
+    What was done by hand is shown by nothing else, so there the word that it was done is enough to look. Apple must
+    have heard it from where it heard it before: a probe of somebody else's moves the same record.
     """
-    handed_over_at = rotation.installations[0].attempted_at
-    if registration is None or handed_over_at is None or proof.rung < ENROLMENT_WORKS:
+    first = rotation.installations[0]
+    handed_over_at = first.attempted_at
+    if registration is None or handed_over_at is None or (proof.rung < ENROLMENT_WORKS and not first.by_hand):
         return proof
     heard_at = registration.last_connected_at
     same_place = rotation.witness_ip in {None, registration.last_connected_ip}

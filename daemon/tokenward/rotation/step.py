@@ -233,7 +233,11 @@ def _with_present_targets(rotation: Rotation, served: ServiceWorld) -> Rotation:
     """Return *rotation* with one installation for each target that is configured now."""
     known = {one.target: one for one in rotation.installations}
     present = tuple(
-        replace(known.get(target.id, Installation(target.id, target.required)), required=target.required)
+        replace(
+            known.get(target.id, Installation(target.id, target.required)),
+            required=target.required,
+            by_hand=target.installer is None,
+        )
         for target in served.targets
     )
     return rotation if present == rotation.installations else replace(rotation, installations=present)

@@ -326,3 +326,9 @@ def m009_passed_on(database: Database) -> None:
 def m010_marks(database: Database) -> None:
     """What a target shows of its token, where it shows neither the file nor the values."""
     database.table("token").add_column("mark", str)
+
+
+@MIGRATIONS()
+def m011_by_hand(database: Database) -> None:
+    """Which targets somebody hands the file to in the product's own console."""
+    database.table("installation").add_column("by_hand", int, not_null_default=0)

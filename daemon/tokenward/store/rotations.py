@@ -60,6 +60,7 @@ _INSTALLATION: Final = (
     "target",
     "position",
     "required",
+    "by_hand",
     "attempts",
     "attempted_at",
     "forced",
@@ -308,6 +309,7 @@ def _installation_row(rotation: str, position: int, installation: Installation) 
         "target": installation.target,
         "position": position,
         "required": installation.required,
+        "by_hand": installation.by_hand,
         "attempts": installation.attempts,
         "attempted_at": micros(installation.attempted_at),
         "forced": installation.forced,
@@ -326,6 +328,7 @@ def _installation(row: sqlite3.Row) -> Installation:
     return Installation(
         target=row["target"],
         required=bool(row["required"]),
+        by_hand=bool(row["by_hand"]),
         attempts=row["attempts"],
         attempted_at=instant(row["attempted_at"]),
         forced=bool(row["forced"]),

@@ -29,6 +29,7 @@ _BLOCKED: Final[Mapping[BlockReason, WaitingFor]] = {
     BlockReason.TARGET_REFUSED: WaitingFor.TARGET,
     BlockReason.KEY_MISMATCH: WaitingFor.TARGET,
     BlockReason.INSTALL_FAILED: WaitingFor.TARGET,
+    BlockReason.HAND_OFF: WaitingFor.PERSON,
     BlockReason.PROOF_PENDING: WaitingFor.TARGET,
     BlockReason.APPLE_UNREACHABLE: WaitingFor.APPLE,
     BlockReason.TERMS_UNSIGNED: WaitingFor.PERSON,
@@ -49,6 +50,8 @@ def waiting_for(rotation: Rotation, now: datetime, *, needs_person: bool) -> Wai
     match rotation.state:
         case State.AWAITING_TOKEN:
             return WaitingFor.PERSON if needs_person else WaitingFor.ISSUER
+        case State.CHECKED if rotation.waits_for_hand_off:
+            return WaitingFor.PERSON
         case State.CHECKED | State.INSTALLED:
             return WaitingFor.TARGET
         case _:

@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
+from fakes.target import FakeTarget
 from tokenward.model.person import PersonState, Standing
 from tokenward.model.registration import RegisteredBy
-from tokenward.model.rotation import Blocked, Cause, Claim, State
+from tokenward.model.rotation import Blocked, Cause, Claim, Installation, State
 from tokenward.model.target import BlockReason
 from tokenward.model.token import TokenState
 from tokenward.policy.asking import Situation
@@ -13,6 +14,7 @@ from tokenward.web.handover.cards import Card, Stage, cards_of, done_cards
 from tokenward.web.overview import Overview
 from web.scene import DAY, HOUR, LABS, MINUTE, NOW, a_record, a_roster, a_rotation, a_service, a_token, an_overview
 
+PRODUCT = replace(FakeTarget().abilities(), title="Meraki", by_hand=("Upload it.",))
 KIMS = Claim("kim", NOW - MINUTE, NOW + 29 * MINUTE)
 CLEARED: dict[str, Any] = {"claim": KIMS, "cleared_at": NOW - MINUTE / 2}
 
@@ -21,7 +23,7 @@ def cards(overview: Overview, person: str = "kim") -> tuple[Card, ...]:
     """Return the cards of *person*."""
     facts = tuple(overview.facts_of(service) for service in overview.roster.services.values())
     situation = Situation(overview.roster, overview.people, facts, NOW)
-    return cards_of(situation.asks_of(person), person, overview, {"main": ("Upload it.",)})
+    return cards_of(situation.asks_of(person), person, overview, {"main": PRODUCT})
 
 
 def the_card(person: str = "kim", **words) -> Card:
@@ -119,6 +121,17 @@ def test_the_products_own_way_is_shown_once_the_installation_failed_for_ten_minu
     assert the_card(**failing, entered_at=NOW - 9 * MINUTE).by_hand == ()
     assert the_card(**failing, entered_at=NOW - 10 * MINUTE).by_hand == ("Upload it.",)
     assert the_card(state=State.CHECKED, entered_at=NOW - 10 * MINUTE).by_hand == ()
+
+
+def test_what_is_done_by_hand_is_asked_for_until_somebody_says_that_they_did_it():
+    """B8.4: the product takes the file in its own console only."""
+    waiting = Installation("meraki", required=True, by_hand=True)
+    card = the_card(state=State.CHECKED, installations=(waiting,))
+    assert (card.stage, card.by_hand, card.product) == (Stage.HAND_OFF, ("Upload it.",), "Meraki")
+    assert card.asks
+
+    said = replace(waiting, attempted_at=NOW - MINUTE)
+    assert the_card(state=State.CHECKED, installations=(said,)).stage is Stage.UNDER_WAY
 
 
 def test_a_planned_departure_is_a_planned_change_of_custodian_and_nothing_more():

@@ -171,6 +171,7 @@ _SENTENCES: Final[Mapping[str, _Sentence]] = {
     "rotation.claimed": _plain("Somebody said that they start now"),
     "rotation.reassigned": _plain("The question went to somebody else"),
     "rotation.resumed": _plain("An operator had it looked at again"),
+    "rotation.handed_off": _plain("Somebody said that they handed the file over by hand"),
     "rotation.vouched": _plain("An operator vouched that the service works"),
     "rotation.done": _done,
     "rotation.cancelled": _plain("The rotation was cancelled"),

@@ -78,6 +78,7 @@ BLOCKS: Final[Mapping[BlockReason, str]] = {
     BlockReason.ISSUER_FAILED: "The issuer failed",
     BlockReason.WRONG_SERVER: "The token is of another service",
     BlockReason.INSTALL_FAILED: "The installation fails",
+    BlockReason.HAND_OFF: "The file is to be handed over by hand",
     BlockReason.PROOF_PENDING: "The proof is still missing",
     BlockReason.HELD: "Held until an operator lets it go on",
 }

@@ -1,6 +1,6 @@
 """What a personal page shows, service by service: how far it is, and what there is to do. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ from tokenward.model.link import READABLE_FOR
 from tokenward.model.organisation import Organisation
 from tokenward.model.rotation import Rotation, State
 from tokenward.model.service import Service
-from tokenward.model.target import BlockReason
+from tokenward.model.target import Abilities, BlockReason
 from tokenward.model.token import DEAD, Expiry, InstalledToken
 from tokenward.policy.asking import Ask, Part
 from tokenward.policy.due import expiry_of
@@ -41,6 +41,8 @@ class Stage(StrEnum):
     """Somebody seems to have downloaded a token: its file is sought."""
     PREPARING = "preparing"
     """They were asked before, and are asked again once the way is prepared."""
+    HAND_OFF = "hand_off"
+    """The file is here; somebody is to hand it over in the product's own console, which takes none from us."""
     UNDER_WAY = "under_way"
     """The file is here; it is being installed and proven."""
     DONE = "done"
@@ -72,7 +74,9 @@ class Card:
     progress: tuple[tuple[str, str], ...] = ()
     """Stages as pairs of a state (done, now, stuck, ahead) and words."""
     by_hand: tuple[str, ...] = ()
-    """The product's own way, once an installation has failed for a while."""
+    """The product's own way: where it is the only one, or once an installation has failed for a while."""
+    product: str = ""
+    """What the product is called to which it is handed over by hand."""
     account: str | None = None
     """With which account the reader signs in at Apple."""
     other_account: str | None = None
@@ -94,11 +98,11 @@ class Card:
         return None if started_at is None else max((self.rotation.outage_ended_at or now) - started_at, timedelta())
 
 
-def cards_of(asks: tuple[Ask, ...], person: str, overview: Overview, by_hand: "ByHand") -> tuple[Card, ...]:
+def cards_of(asks: tuple[Ask, ...], person: str, overview: Overview, products: "Products") -> tuple[Card, ...]:
     """Return a card for each of *asks*: the next service unlocks when the one before is proven (B6.2)."""
     cards, is_free = [], True
     for ask in asks:
-        card = _card(ask, person, overview, by_hand.get(ask.service.id, ()))
+        card = _card(ask, person, overview, products.get(ask.service.id))
         if card.stage is Stage.READY and not is_free:
             card = replace(card, stage=Stage.LOCKED)
         is_free = is_free and not _holds_others_off(card)
@@ -106,8 +110,8 @@ def cards_of(asks: tuple[Ask, ...], person: str, overview: Overview, by_hand: "B
     return tuple(cards)
 
 
-ByHand = dict[str, tuple[str, ...]]
-"""How a file is handed to a service's product without us, by the service's id."""
+Products = Mapping[str, Abilities]
+"""The product to which a service's file may have to be handed over by hand, by the service's id."""
 
 
 def done_cards(person: str, overview: Overview) -> Iterator[Card]:
@@ -140,7 +144,7 @@ def _is_fresh(rotation: Rotation, person: str, overview: Overview) -> bool:
     return rotation.actor == person or (account is not None and rotation.supplied_by == account)
 
 
-def _card(ask: Ask, person: str, overview: Overview, by_hand: tuple[str, ...]) -> Card:
+def _card(ask: Ask, person: str, overview: Overview, product: Abilities | None) -> Card:
     rotation, stage = ask.rotation, _stage(ask, person, overview.now)
     card = _plain(ask.service, rotation, stage, overview)
     match stage:
@@ -156,12 +160,14 @@ def _card(ask: Ask, person: str, overview: Overview, by_hand: tuple[str, ...]) -
                 certificate=certificate_file(ask.service) if needs_upload(rotation) else None,
                 account=overview.roster.account_of(person, ask.service),
             )
+        case Stage.HAND_OFF if product is not None:
+            return replace(card, progress=_progress(rotation), by_hand=product.by_hand, product=product.title)
         case Stage.UNDER_WAY:
             return replace(
                 card,
                 progress=_progress(rotation),
                 trouble=TROUBLES[rotation.blocked.reason] if rotation.blocked else None,
-                by_hand=by_hand if needs_plan_b(rotation, overview.now) else (),
+                by_hand=product.by_hand if product and needs_plan_b(rotation, overview.now) else (),
             )
         case _:
             return card
@@ -189,13 +195,20 @@ def _stage(ask: Ask, person: str, now: datetime) -> Stage:
     rotation = ask.rotation
     match ask.part:
         case Part.WATCH:
-            return Stage.UNDER_WAY
+            return Stage.HAND_OFF if _is_to_be_handed_off(rotation) else Stage.UNDER_WAY
         case Part.FIND:
             return Stage.FIND
         case Part.WAIT:
             return Stage.PREPARING
         case Part.DOWNLOAD:
             return _stage_of_download(rotation, person, now)
+
+
+def _is_to_be_handed_off(rotation: Rotation) -> bool:
+    """Return whether nobody has said yet that they handed the file over."""
+    return rotation.waits_for_hand_off and any(
+        one.by_hand and one.installed_at is None and one.attempted_at is None for one in rotation.installations
+    )
 
 
 def _stage_of_download(rotation: Rotation, person: str, now: datetime) -> Stage:
@@ -211,7 +224,9 @@ def _stage_of_download(rotation: Rotation, person: str, now: datetime) -> Stage:
 
 def _holds_others_off(card: Card) -> bool:
     """Return whether the next service has to wait for this one: it can be done, or is being done and gets on."""
-    return card.stage in {Stage.READY, Stage.LOOKING, Stage.STEPS, Stage.UNDER_WAY} and not card.by_hand
+    if card.stage is Stage.UNDER_WAY:
+        return not card.by_hand
+    return card.stage in {Stage.READY, Stage.LOOKING, Stage.STEPS, Stage.HAND_OFF}
 
 
 _STAGES: Final = (

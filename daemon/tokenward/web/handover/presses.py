@@ -65,6 +65,10 @@ async def _deputy(deeds: Deeds, pressed: Pressed) -> Said | None:
     return await deeds.about(EventKind.HAND_OVER, pressed.person, pressed.card)
 
 
+async def _handed_off(deeds: Deeds, pressed: Pressed) -> Said | None:
+    return await deeds.about(EventKind.HANDED_OFF, pressed.person, pressed.card)
+
+
 async def _remind(deeds: Deeds, pressed: Pressed) -> Said | None:
     day = _day(await word(pressed.request, "day"))
     until = "" if day is None else format_instant(datetime.combine(day, MORNING, pressed.zone).astimezone(UTC))
@@ -92,6 +96,7 @@ PRESSES: Final[Mapping[str, Press]] = {
     "file": Press(_file, _OPEN),
     "lost": Press(_lost, frozenset({Stage.FIND, Stage.STEPS, Stage.READY}), is_so_in=frozenset({Stage.PREPARING})),
     "deputy": Press(_deputy, _NOT_CLICKED),
+    "handed-off": Press(_handed_off, frozenset({Stage.HAND_OFF}), is_so_in=frozenset({Stage.UNDER_WAY, Stage.DONE})),
     "remind": Press(_remind, frozenset({Stage.READY, Stage.LOCKED, Stage.STUCK})),
 }
 """By the last part of the address."""

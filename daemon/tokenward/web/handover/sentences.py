@@ -34,6 +34,7 @@ OBSTACLES: Final[Mapping[BlockReason, str]] = {
     BlockReason.ISSUER_FAILED: "The token could not be fetched.",
     BlockReason.WRONG_SERVER: "The last file was for another service at Apple.",
     BlockReason.INSTALL_FAILED: "The service can't take a token at the moment.",
+    BlockReason.HAND_OFF: "The last file is not handed over to the service yet.",
     BlockReason.PROOF_PENDING: "The last token is not seen to work yet.",
     BlockReason.HELD: "Everything is held after a restore.",
 }
@@ -45,6 +46,7 @@ TROUBLES: Final[Mapping[BlockReason, str]] = {
     BlockReason.TARGET_REFUSED: "The service did not take the file yet. It is tried again by itself.",
     BlockReason.INSTALL_FAILED: "The service did not take the file yet. It is tried again by itself.",
     BlockReason.APPLE_UNREACHABLE: "Apple can't be asked about the file at the moment. It is asked again by itself.",
+    BlockReason.HAND_OFF: "The file is here, and waits for somebody to hand it over to the service.",
     BlockReason.PROOF_PENDING: "It is installed. Whether the service works with it can't be seen yet.",
 }
 """Why it takes longer once the file is here. Those who run the service know each of them already."""

@@ -8,9 +8,10 @@ from enum import StrEnum
 from tokenward.model.link import Link
 from tokenward.model.person import Person
 from tokenward.model.service import Service
+from tokenward.model.target import Abilities
 from tokenward.model.token import Basis, Expiry
 from tokenward.policy.asking import Situation
-from tokenward.rotation.ports import World
+from tokenward.rotation.ports import ServiceWorld, World
 from tokenward.web.handover.cards import Card, Stage, cards_of, done_cards
 from tokenward.web.overview import Overview
 from tokenward.web.read_model import Views
@@ -94,11 +95,16 @@ def visit(key: str, find: FindLink, world: World, views: Views, now: datetime) -
     standing = _standing(link, links, situation)
     if person is None or standing is Standing.OVER:
         return Visit(now, Standing.OVER, person)
-    by_hand = {service: served.targets[0].abilities.by_hand for service, served in world.services.items()}
-    asked = cards_of(situation.asks_of(person.id), person.id, overview, by_hand)
+    products = {service: _done_by_hand(served) for service, served in world.services.items()}
+    asked = cards_of(situation.asks_of(person.id), person.id, overview, products)
     confirms = situation.services_to_confirm(person.id) if situation.owes_confirmation(person.id) else ()
     cards = (*asked, *done_cards(person.id, overview))
     return Visit(now, standing, person, cards, confirms, (person.quiet or world.roster.quiet).zone)
+
+
+def _done_by_hand(served: ServiceWorld) -> Abilities:
+    """Return the product to which a file is handed over by hand: one that takes none from us, else the first."""
+    return next((one for one in served.targets if one.installer is None), served.targets[0]).abilities
 
 
 def _standing(link: Link, links: tuple[Link, ...], situation: Situation) -> Standing:
