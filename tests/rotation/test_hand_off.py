@@ -191,3 +191,19 @@ async def test_apples_own_word_is_worth_more(put_together, keypair):
     stage.clock.advance(2 * MINUTE)
 
     assert (await stage.until(State.DONE)).rung == 4
+
+
+async def test_what_took_the_file_and_can_be_asked_no_more_is_believed(put_together, keypair):
+    """A program of one's own, without a second one that reads back: rung 1 is all there is."""
+    target = FakeTarget(key_policy=KeyPolicy.NOT_FETCHED, can_be_asked=False, strongest_rung=1, rung_limit=1)
+    stage = await put_together(target)
+    await stage.ask(EventKind.ROTATE)
+    await stage.until(State.AWAITING_TOKEN)
+    await stage.ask(EventKind.CLAIM, person="kim")
+    await stage.work()
+    await stage.hand_over(an_envelope(keypair.certificate, stage.clock.now()))
+
+    done = await stage.until(State.DONE)
+
+    assert (done.rung, len(target.uploads)) == (1, 1)
+    assert done.outage_ended_at is not None

@@ -20,6 +20,7 @@ from tokenward.schema.near import suggest
 from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.section import Section
 from tokenward.targets import TargetSection, directory, fleet, handoff, nanodep
+from tokenward.targets import command as command_target
 
 Reveal = Callable[[SecretRef], Secret]
 """Gives the secret that a reference stands for; every one was read before anything is built."""
@@ -99,6 +100,13 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
         frozenset({Keyholder.TOKENWARD, Keyholder.OPERATOR}),
         lambda settings, service: (str(settings.path), service),
         lambda settings, service, _: directory.build(settings, service=service),
+    ),
+    "command": _target(
+        command_target.Settings,
+        command_target.ABILITIES,
+        frozenset({Keyholder.TOKENWARD, Keyholder.OPERATOR}),
+        lambda _, service: (service,),
+        lambda settings, service, _: command_target.build(settings, service=service),
     ),
     "handoff": _target(
         handoff.Settings,

@@ -5,16 +5,11 @@ standard output, and says on standard error what people should know. Status 0 me
 (``EX_TEMPFAIL``) that nothing was downloaded and another attempt may succeed, anything else that it failed.
 """
 
-import asyncio
-import os
 import re
-import signal
 import ssl
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -28,18 +23,10 @@ from tokenward.model.target import IssuedFile, IssueOrder
 from tokenward.rotation.ports import Issuer
 from tokenward.schema.duration import Duration
 from tokenward.schema.fault import Fault
+from tokenward.wire.program import TRY_AGAIN, Ended, run_program
 
-TRY_AGAIN: Final = 75
 LARGEST_FILE: Final = 1_000_000
-SHOWN_LINES: Final = 5
-KEPT_OF_STDERR: Final = 4096  # bytes, the last ones
-GRACE_SECONDS: Final = 5.0
 LONGEST_RUN: Final = timedelta(hours=1)
-# Nothing of the daemon's own environment: its secrets can stand there.
-ENVIRONMENT: Final = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "LANG": "C.UTF-8",
-}
 
 
 def parse_command(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -75,16 +62,6 @@ class Settings(IssuerSection):
     timeout: Annotated[Duration, AfterValidator(_bounded)] = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """How the program ended."""
-
-    status: int
-    """Negative: the number of the signal that ended it."""
-    stdout: bytes
-    stderr: bytes
-
-
 class CommandIssuer:
     """Runs the program once for each new envelope (B4.7)."""
 
@@ -105,71 +82,23 @@ class CommandIssuer:
             ended = await self._run(_arguments(self._command, order, certificate))
         if len(ended.stdout) > LARGEST_FILE:
             what = f"wrote more than {LARGEST_FILE} bytes and was ended"
-            raise NeedsOperator(_failed(what, _MAYBE, ended.stderr))
+            raise NeedsOperator(_failed(what, _MAYBE, ended.last_words))
         if ended.status == TRY_AGAIN:
-            raise Retryable(_failed("says that it could not do it this time", _NOTHING, ended.stderr))
+            raise Retryable(_failed("says that it could not do it this time", _NOTHING, ended.last_words))
         if ended.status != 0:
-            raise NeedsOperator(_failed(f"ended with status {ended.status}", _MAYBE, ended.stderr))
+            raise NeedsOperator(_failed(f"ended with status {ended.status}", _MAYBE, ended.last_words))
         if not ended.stdout:
-            raise NeedsOperator(_failed("ended well and wrote no file", _MAYBE, ended.stderr))
+            raise NeedsOperator(_failed("ended well and wrote no file", _MAYBE, ended.last_words))
         return IssuedFile(f"{order.service}.p7m", Secret(ended.stdout))
 
-    async def _run(self, arguments: tuple[str, ...]) -> _Ended:
+    async def _run(self, arguments: tuple[str, ...]) -> Ended:
         try:
-            process = await asyncio.create_subprocess_exec(
-                *arguments, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=ENVIRONMENT, start_new_session=True
-            )
-        except OSError as error:
-            raise NeedsOperator(_failed(f"can't be started: {error.strerror}", _NOTHING, b"")) from error
-        try:
-            async with asyncio.timeout(self._seconds):
-                return await _until_end(process)
+            return await run_program(arguments, seconds=self._seconds, largest=LARGEST_FILE)
         except TimeoutError as error:
             what = f"did not end within {self._seconds:g} seconds and was ended"
-            raise OutcomeUnknown(_failed(what, _MAYBE, b"")) from error
-        finally:
-            await _end_all(process)
-
-
-async def _until_end(process: Process) -> _Ended:
-    stdout, stderr, status = await asyncio.gather(_output(process), _last_words(process), process.wait())
-    return _Ended(status, stdout, stderr)
-
-
-async def _output(process: Process) -> bytes:
-    """Return what the program writes; one that writes more than any token file has is ended."""
-    received = b""
-    while chunk := await _read(process.stdout):
-        if len(received) > LARGEST_FILE:
-            _kill(process)
-        else:
-            received += chunk
-    return received
-
-
-async def _last_words(process: Process) -> bytes:
-    kept = b""
-    while chunk := await _read(process.stderr):
-        kept = (kept + chunk)[-KEPT_OF_STDERR:]
-    return kept
-
-
-async def _read(stream: asyncio.StreamReader | None) -> bytes:
-    return b"" if stream is None else await stream.read(65536)
-
-
-def _kill(process: Process) -> None:
-    """End the program and whatever it has started in its process group."""
-    with suppress(ProcessLookupError):  # all of them have ended
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-async def _end_all(process: Process) -> None:
-    """Leave nothing running, and no pipe open; who has left the group and keeps one is not waited for."""
-    _kill(process)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(GRACE_SECONDS):
-            await _until_end(process)
+            raise OutcomeUnknown(_failed(what, _MAYBE)) from error
+        except OSError as error:
+            raise NeedsOperator(_failed(f"can't be started: {error.strerror}", _NOTHING)) from error
 
 
 @contextmanager
@@ -201,9 +130,7 @@ _NOTHING: Final = "Nothing was downloaded, so the old token is as it was."
 _MAYBE: Final = "A token may have been downloaded; then the old one is dead, and the program is run once more."
 
 
-def _failed(what: str, means: str, stderr: bytes) -> Finding:
-    lines = stderr.decode("utf-8", "replace").splitlines()[-SHOWN_LINES:]
-    said = " / ".join(filter(None, ("".join(filter(str.isprintable, line)).strip() for line in lines)))
+def _failed(what: str, means: str, said: str = "") -> Finding:
     return Finding(
         Code.ISSUER_FAILED,
         f"The issuer's program {what}.",

@@ -62,6 +62,8 @@ def _is_there(held: Holding, one: Installation, rotation: Rotation, evidence: Ev
     """
     if shows(held, one, rotation, evidence):
         return True
+    if not one.by_hand and one.target in evidence.unseen:
+        return one.expected is not None  # it said that it took the file, and can be asked no more
     if not one.by_hand or one.attempted_at is None:
         return False
     ahead = held.expires_at is not None and held.expires_at >= one.attempted_at + YEAR_AHEAD
