@@ -35,6 +35,19 @@ def test_secrets_are_read_from_credentials_files_and_the_environment(tmp_path, w
     assert [secrets.reveal(ref) for ref in refs.values()] == [Secret("one"), Secret("two"), Secret("three")]
 
 
+def test_every_file_of_the_units_own_folder_is_a_credential_by_its_name(tmp_path):
+    """systemd.exec(5): of a folder that is loaded as `tokenward`, `seal-key` becomes `tokenward_seal-key`."""
+    (tmp_path / "tokenward_seal-key").write_bytes(b"of the folder")
+    (tmp_path / "tokenward_other").write_bytes(b"of the folder")
+    (tmp_path / "other").write_bytes(b"by a drop-in")
+    refs = {name: SecretRef(SecretPlace.CREDENTIAL, name) for name in ("seal-key", "other")}
+
+    secrets = read_secrets(refs, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+    assert secrets.problems == ()
+    assert [secrets.reveal(ref) for ref in refs.values()] == [Secret("of the folder"), Secret("by a drop-in")]
+
+
 @pytest.mark.parametrize(
     ("content", "secret"),
     [(b"key\n", b"key"), (b"key\r\n", b"key"), (b"key\n\n", b"key\n"), (b" key ", b" key "), (b"\xff\n", b"\xff\n")],

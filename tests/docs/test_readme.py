@@ -153,7 +153,6 @@ def test_the_readme_lists_every_target_and_every_issuer():
         ("No web receivers", not SOURCES),
         ("Messages to people are written to the log", len(list(_NOTIFY.glob("*_channel.py"))) == 1),
         ("No dashboards", not (ROOT / "dashboards").exists()),
-        ("no systemd unit", not (ROOT / "systemd").exists()),
         ("No commands for backup", "backup" not in COMMANDS),
     ],
 )

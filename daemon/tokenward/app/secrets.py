@@ -13,6 +13,8 @@ from tokenward.model.secret import Secret
 from tokenward.schema.fault import Fault
 from tokenward.schema.secret_ref import SecretPlace, SecretRef
 
+UNIT_FOLDER: Final = "tokenward"
+"""How the shipped unit calls the folder of which every file is a credential; systemd joins both names by ``_``."""
 LARGEST: Final = 65_536
 """In bytes. Keys and passwords are far smaller."""
 
@@ -44,10 +46,12 @@ def read_secrets(refs: Mapping[str, SecretRef], environment: Mapping[str, str]) 
 def _credential(name: str, environment: Mapping[str, str]) -> Secret:
     """Return a credential. Source: systemd.exec(5), "Credentials"; systemd itself guards their folder."""
     folder = environment.get("CREDENTIALS_DIRECTORY")
-    right = "LoadCredential= or LoadCredentialEncrypted= in the unit, with the name that stands here"
+    right = "a file with this name in /etc/tokenward/credentials, or LoadCredential= with this name in the unit"
     if not folder:
         raise Fault("systemd has passed no credentials ($CREDENTIALS_DIRECTORY is not set)", right)
-    return _read(Path(folder, name), right, guarded_by_systemd=True)
+    by_itself, of_folder = Path(folder, name), Path(folder, f"{UNIT_FOLDER}_{name}")
+    found = of_folder if of_folder.exists() and not by_itself.exists() else by_itself
+    return _read(found, right, guarded_by_systemd=True)
 
 
 def _file(name: str, _: Mapping[str, str]) -> Secret:
