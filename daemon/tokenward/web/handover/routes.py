@@ -97,7 +97,9 @@ class Handover:
             Route(at_service, self._press, methods=["POST"], middleware=[_at_most(LARGEST_BODY)]),
             Route(f"{root}/link", self._send_link, methods=["POST"], middleware=[_at_most(LARGEST_BODY)]),
             Route(f"{root}/{{deed}}", self._say, methods=["POST"], middleware=[_at_most(LARGEST_BODY)]),
-            # Whoever loads the address of a button again, or opens it from the history, is shown the page.
+            # Whoever loads the address of a button again, or opens it from the history, is shown the page; so is
+            # whoever opens a link behind which a slash was put on its way.
+            Route(f"{root}/", _see_page, methods=["GET"]),
             Route(at_service, _see_page, methods=["GET"]),
             Route(f"{root}/{{deed}}", _see_page, methods=["GET"]),
         )
@@ -128,6 +130,8 @@ class Handover:
         """Give the certificate to whoever holds the rotation, and to nobody before (B4.2)."""
         key = _key(request)
         found = await self._visit(key)
+        if refused := self._too_often(self._looks, key, found):
+            return refused
         card = _open_card(found, request)
         if card is None or card.certificate is None:
             return await self._page(key, found, status=HTTPStatus.NOT_FOUND)
@@ -138,12 +142,12 @@ class Handover:
     async def _changes(self, request: Request) -> Response:
         key = _key(request)
         found = await self._visit(key)
+        if refused := self._too_often(self._looks, key, found):
+            return refused
         if found.standing is Standing.READ_ONLY:
             return Response(status_code=HTTPStatus.NO_CONTENT)  # by which a browser knows not to ask again
         if found.standing is not Standing.OPEN:
             return PlainTextResponse("", _STATUS[found.standing])
-        if refused := self._too_often(self._looks, key, found):
-            return refused
         if self._progress.is_full(key):
             return PlainTextResponse("Too many windows.\n", HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "60"})
         told = self._progress.told(key, found, partial(self._visit, key))
