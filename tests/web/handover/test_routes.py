@@ -157,6 +157,18 @@ async def test_what_somebody_says_of_themselves_is_an_event(scene):
     assert (await scene.get(f"/handover/{ANA}")).status_code == 200
 
 
+@pytest.mark.parametrize(("deed", "words"), [("role", "you are asked no more"), ("password", "new password is noted")])
+async def test_what_somebody_says_of_themselves_is_acknowledged(scene, deed, words):
+    """B6.3: also where nothing else on the page changes by it, as with a password that was changed twice."""
+    for _ in range(2):
+        await scene.post(f"/handover/{KIM}/{deed}")
+        await scene.links.settle()
+
+        page = await scene.read()
+        assert "Noted" in page
+        assert words in page
+
+
 async def test_a_new_link_is_sent_to_the_contact_on_record_and_shown_to_nobody(scene):
     """B6.1: an old link offers it."""
     await scene.post(f"/handover/{KIM}/role")
