@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from starlette.types import ASGIApp
+
 from fakes.target import FakeTarget
 from fakes.views import FakeReadModel, FakeViews, StillClock
 from fakes.web import serving
@@ -134,6 +136,10 @@ STAGES: Final[Mapping[str, Callable[[], Shown]]] = {
     "23-confirm-and-find": lambda: main(token=DEAD, recover_until=NOW + HOUR, person="ana"),
     "24-over": lambda: main(actor="ana"),
     "25-unknown": lambda: Shown(FakeViews(made=LINKS), key="nobody"),
+    "26-long-name": lambda: Shown(
+        FakeViews((closed("long"), a_record("labs", rotation=a_rotation(id="r2", service="labs"))), made=LINKS)
+    ),
+    "27-long-name-done": lambda: Shown(FakeViews((closed("long"),), made=LINKS)),
 }
 
 
@@ -163,7 +169,8 @@ class Gallery:
 
 def _world() -> World:
     field = a_service("field", name="Field Devices & Loan Pool “North”")
-    world = a_world(a_roster(a_service(), LABS, field))
+    long = a_service("long", name="Mobilgeräteverwaltungsproduktionsumgebung-Nordwest")
+    world = a_world(a_roster(a_service(), LABS, field, long))
     kim = replace(world.roster.people["kim"], name="Kim", quiet=QuietHours(zone=ZoneInfo("Europe/Berlin")))
     ana = replace(world.roster.people["ana"], name="Ana")
     roster = replace(world.roster, people={**world.roster.people, "kim": kim, "ana": ana}, operators=(HELP,))
@@ -179,15 +186,26 @@ def _world() -> World:
 
 @contextmanager
 def gallery() -> Iterator[Gallery]:
-    """Serve the stages while the block lasts, on a thread of its own."""
+    """Serve the stages while the block lasts."""
     model, world, taker = FakeReadModel(FakeViews()), _world(), _Refusing()
+
+    def app(is_ending: Callable[[], bool]) -> ASGIApp:
+        deeds = Deeds(taker, taker, StillClock(NOW), SystemChance())
+        given = Answering(model, lambda: world, KEYS.find, deeds, Commits(), StillClock(NOW), is_ending=is_ending)
+        return public_app(Handover(given))
+
+    with served(app) as origin:
+        yield Gallery(origin, model)
+
+
+@contextmanager
+def served(app: Callable[[Callable[[], bool]], ASGIApp]) -> Iterator[str]:
+    """Serve what *app* makes while the block lasts, on a thread of its own; it is told whether that is about to end."""
     loop, addresses, ending = asyncio.new_event_loop(), list[str](), asyncio.Event()
     ready = threading.Event()
 
     async def serve() -> None:
-        deeds = Deeds(taker, taker, StillClock(NOW), SystemChance())
-        given = Answering(model, lambda: world, KEYS.find, deeds, Commits(), StillClock(NOW), is_ending=ending.is_set)
-        async with serving(public_app(Handover(given))) as address:
+        async with serving(app(ending.is_set)) as address:
             addresses.append(address)
             ready.set()
             await ending.wait()
@@ -196,7 +214,7 @@ def gallery() -> Iterator[Gallery]:
     thread.start()
     try:
         assert ready.wait(20)
-        yield Gallery(addresses[0], model)
+        yield addresses[0]
     finally:
         loop.call_soon_threadsafe(ending.set)
         thread.join(20)

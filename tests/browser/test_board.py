@@ -1,10 +1,20 @@
 """The operators' board in a real browser: everybody can use it, and it keeps itself up to date."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from starlette.applications import Starlette
+
+from browser.gallery import served
 from browser.portal import download, link
-from browser.window import DESKTOP, TELEPHONE, window
+from browser.window import DESKTOP, TELEPHONE, WIDTHS, window
 from end_to_end.handover_scene import opened
+from fakes.views import FakeReadModel, FakeViews
+from tokenward.web.board.pages import Board
+from web.board.board_scene import PAGES, STATES
+from web.scene import a_roster, a_service, a_world, the_vitals
+
+LONG = "Mobilgeräteverwaltungsproduktionsumgebung-Nordwest"
 
 SCHOOL = """
 [[organisation]]
@@ -42,6 +52,23 @@ def test_every_page_of_the_board_can_be_used_by_everybody(browser, scene, tmp_pa
         scene.daemon.until(lambda: scene.daemon.is_settled("main"), "main is linked")
         shown.open("/services/main")
         shown.check(f"board-3-closed-{look}")
+
+
+@pytest.mark.parametrize("state", ["waiting", "failing"])
+def test_a_long_name_without_a_space_widens_no_page_of_the_board(browser, state):
+    """B7: of a service, an organisation or a person."""
+    roster = a_roster(a_service(name=LONG))
+    people = {one: replace(person, name=LONG) for one, person in roster.people.items()}
+    organisations = {one: replace(known, name=f"{LONG}-{one}") for one, known in roster.organisations.items()}
+    world = a_world(replace(roster, people=people, organisations=organisations))
+    board = Board(FakeReadModel(FakeViews((STATES[state],))), lambda: world, the_vitals)
+    with (
+        served(lambda _: Starlette(routes=[*board.routes()])) as origin,
+        window(browser, origin) as shown,
+    ):
+        for path in PAGES:
+            shown.open(path)
+            shown.check_everywhere(f"board-long{path.replace('/', '-')}", WIDTHS)
 
 
 def test_the_board_keeps_itself_up_to_date(browser, scene):

@@ -15,6 +15,10 @@ OF_STAGES = {
     "longer.png": "15-longer",
     "done.png": "18-done",
     "find.png": "12-find",
+    "taken.png": "08-taken",
+    "several.png": "20-several",
+    "confirm.png": "22-confirm",
+    "over.png": "24-over",
 }
 
 

@@ -47,6 +47,15 @@ def test_whoever_is_asked_reads_what_by_when_what_otherwise_and_one_link():
     assert found.reference in found.body
 
 
+def test_whoever_links_a_service_for_the_first_time_reads_of_no_token_in_use():
+    """B11.1: there is none that a download could end."""
+    first = asked(causes=(Cause.UNLINKED,))
+    found = letter(message(Template.ASKED), of=desk(replace(first, token=None)))
+
+    assert "the token in use" not in found.body
+    assert "with the download any token in use stops working" in found.body
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [(Template.ASKED, {}), (Template.REMINDED, {}), (Template.STRAY_DOWNLOAD, {"recover_until": NOW + HOUR})],

@@ -81,7 +81,7 @@ def test_no_style_sheet_loads_anything(name):
 
 def test_the_look_heeds_what_readers_asked_their_machine_for():
     """B6.1: light or dark, less motion, forced colours, paper, and a focus that can be seen."""
-    look = STYLES["look.css"]
+    look = STYLES["look.css"] + STYLES["parts.css"]
 
     for wish in (
         "prefers-color-scheme: dark",

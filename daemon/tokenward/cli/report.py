@@ -132,10 +132,11 @@ def _html(found: "Report") -> str:
 
     from tokenward.web.html import render
 
-    look = (resources.files("tokenward.web") / "static" / "look.css").read_text()
+    sheets = resources.files("tokenward.web") / "static"
+    look = "\n".join((sheets / name).read_text() for name in ("look.css", "record.css"))
     spans = {one.id: _span(one.outage.seconds) for one in found.rotations if one.outage}
     missed = {one.id: _span(one.missed_by_seconds) for one in found.rotations if one.missed_by_seconds}
-    style = Markup(f"<style>{look}</style>")  # noqa: S704  the package's own file
+    style = Markup(f"<style>{look}</style>")  # noqa: S704  the package's own files
     return render("report.html", report=found, style=style, spans=spans, missed=missed)
 
 

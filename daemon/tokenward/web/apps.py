@@ -40,9 +40,9 @@ def metrics_app(metrics: Metrics, readiness: Callable[[], Readiness], beside: It
 def public_app(handover: Handover) -> ASGIApp:
     """Return the application of the public listener: the personal pages, and what they are made of."""
     routes = [*handover.routes(), *asset_routes()]
-    return Strict(
-        Starlette(routes=routes, middleware=[_at_most(LARGEST_BODY)], exception_handlers={Retryable: trouble})
-    )
+    app = Starlette(routes=routes, middleware=[_at_most(LARGEST_BODY)], exception_handlers={Retryable: trouble})
+    app.router.redirect_slashes = False  # such a redirect leads to whatever host the request names, with the key
+    return Strict(app)
 
 
 def operations_app(board: BaseRoute) -> Starlette:

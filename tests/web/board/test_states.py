@@ -135,6 +135,14 @@ async def test_an_outage_is_shown_while_it_runs():
             assert re.search(r"outage for 12 min|12 min, from", words_of((await client.get(path)).text), re.IGNORECASE)
 
 
+async def test_an_outage_speaks_of_no_old_token_where_there_may_have_been_none():
+    """B4.3: a service that is linked for the first time has its outage too, from the download on."""
+    async with looking(views_of(STATES["failing"])) as client:
+        page = words_of((await client.get("/rotations/r1")).text)
+        assert "no token is seen to work" in page
+        assert "old token" not in page
+
+
 async def test_the_history_of_a_service_is_told_in_words():
     """B2.6: the record as a timeline, and the rotations that are over."""
     async with looking(views_of(a_record())) as client:

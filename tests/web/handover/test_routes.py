@@ -123,6 +123,29 @@ async def test_whoever_presses_too_often_is_told_to_wait(scene):
     assert presses[-1] == 429
 
 
+@pytest.mark.parametrize("tail", ["", "/changes", "/service/main/certificate"])
+async def test_strangers_may_guess_no_more_often_by_one_way_than_by_another(scene, tail):
+    """B6.1: whatever is looked at, it tells whether a key is somebody's."""
+    answers = [(await scene.get(f"/handover/guess{tail}")).status_code for _ in range(61)]
+
+    assert (answers[0], answers[-1]) == (404, 429)
+
+
+@pytest.mark.parametrize("tail", ["", "/service/main/start", "/role", "/nonsense/"])
+async def test_no_way_leads_to_the_host_that_a_request_names(scene, tail):
+    """B6.1: an address with a slash too many would take its key there."""
+    answer = await scene.get(f"/handover/{KIM}{tail}/")
+
+    assert "evil.example" not in answer.headers.get("location", "")
+
+
+async def test_a_slash_behind_a_link_does_no_harm(scene):
+    """B6.1: some mail programs put one there."""
+    answer = await scene.get(f"/handover/{KIM}/")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/handover/{KIM}")
+
+
 async def test_what_somebody_says_of_themselves_is_an_event(scene):
     """B6.3: a lost role passes everything on, and the link is over."""
     pressed = await scene.post(f"/handover/{KIM}/role")
@@ -132,6 +155,18 @@ async def test_what_somebody_says_of_themselves_is_an_event(scene):
     assert (await scene.stage.opened()).actor == "ana"
     assert (await scene.get(f"/handover/{KIM}")).status_code == 410
     assert (await scene.get(f"/handover/{ANA}")).status_code == 200
+
+
+@pytest.mark.parametrize(("deed", "words"), [("role", "you are asked no more"), ("password", "new password is noted")])
+async def test_what_somebody_says_of_themselves_is_acknowledged(scene, deed, words):
+    """B6.3: also where nothing else on the page changes by it, as with a password that was changed twice."""
+    for _ in range(2):
+        await scene.post(f"/handover/{KIM}/{deed}")
+        await scene.links.settle()
+
+        page = await scene.read()
+        assert "Noted" in page
+        assert words in page
 
 
 async def test_a_new_link_is_sent_to_the_contact_on_record_and_shown_to_nobody(scene):

@@ -71,6 +71,12 @@ def test_every_usual_mistake_is_told_apart():
     assert len(set(said)) == len(kinds)
 
 
+def test_after_a_file_for_another_service_nobody_is_sent_to_the_portal_at_once():
+    """B4.2: the same page says that nothing is to be downloaded before *Start now*."""
+    assert "Press Start now" in Spoken().wrong_service
+    assert "download" not in Spoken().wrong_service
+
+
 def test_every_cause_obstacle_and_trouble_has_a_sentence():
     """B2.1, B4.1, B6.5: whatever a rotation is opened for or waits for."""
     for told, every in ((CAUSES, Cause), (OBSTACLES, BlockReason), (TROUBLES, BlockReason)):

@@ -10,8 +10,9 @@ from tokenward.crypto.link_keys import LinkKeys
 from tokenward.model.link import Link
 from tokenward.model.person import PersonState
 from tokenward.model.quiet import QuietHours
-from tokenward.model.rotation import State
+from tokenward.model.rotation import Blocked, Claim, State
 from tokenward.model.secret import Secret
+from tokenward.model.target import BlockReason
 from tokenward.model.token import Basis, Expiry
 from tokenward.rotation.ports import World
 from tokenward.web.handover.visit import Standing, Visit, visit
@@ -132,6 +133,21 @@ def test_a_page_without_a_script_looks_again_by_itself_only_where_that_takes_not
     one, two = a_record(rotation=under_way), a_record("labs", rotation=sought)
     key = KEYS.key_of(LINK).reveal_text()
 
-    assert visit(key, KEYS.find, the_world(), FakeViews((one,), made=(LINK,)), NOW).gets_on_by_itself
-    assert not visit(key, KEYS.find, the_world(), FakeViews((one, two), made=(LINK,)), NOW).gets_on_by_itself
-    assert not opened().gets_on_by_itself
+    assert visit(key, KEYS.find, the_world(), FakeViews((one,), made=(LINK,)), NOW).looks_again_after
+    assert not visit(key, KEYS.find, the_world(), FakeViews((one, two), made=(LINK,)), NOW).looks_again_after
+    assert not opened().looks_again_after
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"blocked": Blocked(BlockReason.TARGET_UNREACHABLE, "see to it", NOW + MINUTE, NOW)},
+        {"claim": Claim("ana", NOW, NOW + HOUR)},
+    ],
+    ids=["the way is not clear", "somebody else is at it"],
+)
+def test_whoever_has_to_wait_is_shown_without_a_script_too_when_it_is_their_turn(words):
+    """B6.5: less often than what gets on within seconds, for it can take long."""
+    waiting, under_way = opened(rotation=a_rotation(**words)), opened(rotation=a_rotation(state=State.CHECKED))
+
+    assert (waiting.looks_again_after, under_way.looks_again_after) == (30, 3)

@@ -97,7 +97,9 @@ class Handover:
             Route(at_service, self._press, methods=["POST"], middleware=[_at_most(LARGEST_BODY)]),
             Route(f"{root}/link", self._send_link, methods=["POST"], middleware=[_at_most(LARGEST_BODY)]),
             Route(f"{root}/{{deed}}", self._say, methods=["POST"], middleware=[_at_most(LARGEST_BODY)]),
-            # Whoever loads the address of a button again, or opens it from the history, is shown the page.
+            # Whoever loads the address of a button again, or opens it from the history, is shown the page; so is
+            # whoever opens a link behind which a slash was put on its way.
+            Route(f"{root}/", _see_page, methods=["GET"]),
             Route(at_service, _see_page, methods=["GET"]),
             Route(f"{root}/{{deed}}", _see_page, methods=["GET"]),
         )
@@ -128,6 +130,8 @@ class Handover:
         """Give the certificate to whoever holds the rotation, and to nobody before (B4.2)."""
         key = _key(request)
         found = await self._visit(key)
+        if refused := self._too_often(self._looks, key, found):
+            return refused
         card = _open_card(found, request)
         if card is None or card.certificate is None:
             return await self._page(key, found, status=HTTPStatus.NOT_FOUND)
@@ -138,12 +142,12 @@ class Handover:
     async def _changes(self, request: Request) -> Response:
         key = _key(request)
         found = await self._visit(key)
+        if refused := self._too_often(self._looks, key, found):
+            return refused
         if found.standing is Standing.READ_ONLY:
             return Response(status_code=HTTPStatus.NO_CONTENT)  # by which a browser knows not to ask again
         if found.standing is not Standing.OPEN:
             return PlainTextResponse("", _STATUS[found.standing])
-        if refused := self._too_often(self._looks, key, found):
-            return refused
         if self._progress.is_full(key):
             return PlainTextResponse("Too many windows.\n", HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "60"})
         told = self._progress.told(key, found, partial(self._visit, key))
@@ -201,13 +205,12 @@ class Handover:
         found = await self._visit(key)
         if refused := self._too_often(self._presses, key, found):
             return refused
-        self._notes.forget(key)
         if found.person is None or found.standing is not Standing.OPEN:
             return await self._page(key, found)
         if kind is None:
             return self._answer(key, found, _NOT_NOW)
         said = await self._given.deeds.of_person(kind, found.person.id)
-        return self._answer(key, await self._visit(key), said) if said else _back(key)
+        return self._answer(key, await self._visit(key), said or _NOTED[kind])
 
     async def _send_link(self, request: Request) -> Response:
         """Have a link that works sent to the contact on record, and nowhere else."""
@@ -308,4 +311,12 @@ _DONE_ALREADY: Final = Said(
     words="This service has its new token already, and this is another file, so it was not used. If you have just "
     "downloaded it: keep it, and don't download again. You are asked for it as soon as Apple's answers show it."
 )
+_NOTED: Final = {
+    EventKind.ROLE_LOST: Said(words="From now on you are asked no more. What was open for you passes to a deputy."),
+    EventKind.PASSWORD_CHANGED: Said(
+        words="Your new password is noted. Whatever it makes necessary is asked of you here, and by a message."
+    ),
+    EventKind.ACCESS_CONFIRMED: Said(words="Thank you. That you can sign in is on record now."),
+}
+"""What is answered to whoever says something of themselves: often nothing else on the page tells that it was heard."""
 _LINK_SENT: Final = Said(words="If anything is open for you, a link is on its way to the address that is on record.")

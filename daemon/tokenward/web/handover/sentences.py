@@ -52,8 +52,8 @@ TROUBLES: Final[Mapping[BlockReason, str]] = {
 """Why it takes longer once the file is here. Those who run the service know each of them already."""
 
 WRONG_SERVICE: Final = (
-    "That token belongs to another service at Apple. Those who run the service have been told. In the portal, choose "
-    "exactly the service that is named here, download its token, and hand that over."
+    "That token belongs to another service at Apple. Those who run the service have been told. Press Start now, and "
+    "choose exactly the service that is named here when you are in the portal."
 )
 
 

@@ -71,10 +71,17 @@ class Visit:
         return UTC if expiry.basis is Basis.STATED else self.zone
 
     @property
-    def gets_on_by_itself(self) -> bool:
-        """Whether something moves by itself, and looking again takes nothing from the reader's hands."""
-        moves = any(card.stage in {Stage.LOOKING, Stage.UNDER_WAY, Stage.PREPARING} for card in self.cards)
-        return moves and not any(card.takes_file for card in self.cards)
+    def looks_again_after(self) -> int | None:
+        """After how many seconds a page without a script looks again; None where that takes something away.
+
+        Where a file or a day may be chosen, it would be gone.
+        """
+        stages = {card.stage for card in self.cards}
+        if stages & {Stage.STEPS, Stage.FIND, Stage.READY}:
+            return None
+        if stages & {Stage.LOOKING, Stage.UNDER_WAY, Stage.PREPARING}:
+            return 3
+        return 30 if stages & {Stage.STUCK, Stage.TAKEN} else None
 
     @property
     def what_shows(self) -> object:
