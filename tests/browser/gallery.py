@@ -30,7 +30,9 @@ from tokenward.model.target import BlockReason
 from tokenward.model.token import Basis, Expiry, TokenState
 from tokenward.rotation.ports import World
 from tokenward.rotation.record import Settlement
+from tokenward.web.answering import NotThere
 from tokenward.web.apps import public_app
+from tokenward.web.exports import ExportedEnvelope
 from tokenward.web.handover.deeds import Deeds
 from tokenward.web.handover.routes import Answering, Handover
 from web.scene import DAY, HOUR, LABS, MINUTE, NOW, a_record, a_roster, a_rotation, a_service, a_token, a_world
@@ -191,11 +193,16 @@ def gallery() -> Iterator[Gallery]:
 
     def app(is_ending: Callable[[], bool]) -> ASGIApp:
         deeds = Deeds(taker, taker, StillClock(NOW), SystemChance())
-        given = Answering(model, lambda: world, KEYS.find, deeds, Commits(), StillClock(NOW), is_ending=is_ending)
+        clock = StillClock(NOW)
+        given = Answering(model, lambda: world, KEYS.find, deeds, Commits(), clock, _gives_nothing, is_ending)
         return public_app(Handover(given))
 
     with served(app) as origin:
         yield Gallery(origin, model)
+
+
+async def _gives_nothing(service: str) -> ExportedEnvelope:
+    raise NotThere(NotAnEnvelope(FileKind.EMPTY).finding)
 
 
 @contextmanager

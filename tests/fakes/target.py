@@ -152,6 +152,7 @@ class FakeTarget:
             reads_secrets=self.reads_secrets,
             least_privilege="None.",
             tested_against="itself",
+            by_hand=("Hand it over in the console of the fake.",),
         )
 
     def holds(self, seed: str) -> ServerToken:

@@ -163,6 +163,7 @@ class Faces:
                 deeds=Deeds(core.intake, settlements, core.tools.clock, core.tools.chance),
                 commits=core.commits,
                 clock=core.tools.clock,
+                give_out=Exports(core.tools, self._world).envelope_of,
                 is_ending=lambda: self.condition.is_ending,
             )
         )

@@ -67,10 +67,13 @@ class Exports:
         return json_bytes(await self._tools.ledger.read(partial(certificate_now, service=service)))
 
     async def _envelope(self, request: Request) -> bytes:
-        service = named(request, self._world()).service.id
+        return json_bytes(await self.envelope_of(named(request, self._world()).service.id))
+
+    async def envelope_of(self, service: str) -> ExportedEnvelope:
+        """Return what ``envelope_now`` does; raises as it does."""
         tools = self._tools
         work = partial(envelope_now, service=service, seals=tools.seals, now=tools.clock.now())
-        return json_bytes(await tools.ledger.write(work))
+        return await tools.ledger.write(work)
 
 
 def certificate_now(change: Change, *, service: str) -> ExportedCertificate:

@@ -14,6 +14,7 @@ from tokenward.model.rotation import State
 from tokenward.model.secret import Secret
 from tokenward.rotation.links import Links
 from tokenward.web.apps import public_app
+from tokenward.web.exports import Exports
 from tokenward.web.handover.deeds import Deeds
 from tokenward.web.handover.routes import Answering, Handover
 
@@ -38,6 +39,7 @@ class Scene:
                     self.deeds,
                     Commits(),
                     self.stage.clock,
+                    Exports(self.stage.tools, self.stage.present).envelope_of,
                     is_ending=lambda: True,
                 )
             )

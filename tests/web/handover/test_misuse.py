@@ -10,6 +10,7 @@ from fakes.views import FakeReadModel, FakeViews, StillClock
 from fakes.world import an_envelope
 from tokenward.app.knowledge import Commits
 from tokenward.web.apps import public_app
+from tokenward.web.exports import Exports
 from tokenward.web.handover.routes import Answering, Handover
 from tokenward.web.handover.upload import LARGEST_BODY, LARGEST_FILE, LARGEST_READ
 from tokenward.web.html import PAGE_HEADERS
@@ -177,7 +178,14 @@ async def test_while_nothing_can_be_looked_up_the_page_says_so_and_tries_again(s
     """Promise 6: a busy or broken store is no blank page; whoever has a file is told to keep it."""
     model = FakeReadModel(FakeViews(), is_broken=True)
     given = Answering(
-        model, scene.stage.present, KEYS.find, scene.deeds, Commits(), StillClock(NOW), is_ending=lambda: True
+        model,
+        scene.stage.present,
+        KEYS.find,
+        scene.deeds,
+        Commits(),
+        StillClock(NOW),
+        Exports(scene.stage.tools, scene.stage.present).envelope_of,
+        is_ending=lambda: True,
     )
     transport = httpx2.ASGITransport(app=public_app(Handover(given)))
     async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:

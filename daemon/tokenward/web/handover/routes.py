@@ -1,7 +1,8 @@
 """The personal page over HTTP. The key in the address is the whole permission; looking changes nothing."""
 
 import asyncio
-from collections.abc import Callable
+from base64 import b64decode
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -17,9 +18,11 @@ from starlette.routing import Route
 from tokenward.crypto.certificate import to_pem
 from tokenward.crypto.envelope import parse_envelope
 from tokenward.model.event import EventKind
-from tokenward.model.finding import NeedsCustodian, Retryable
+from tokenward.model.finding import NeedsCustodian, NeedsOperator, Retryable
 from tokenward.model.instant import Clock
 from tokenward.rotation.ports import World
+from tokenward.web.answering import NotThere
+from tokenward.web.exports import ExportedEnvelope
 from tokenward.web.handover.cards import Card, Stage
 from tokenward.web.handover.deeds import Commits, Deeds, Said
 from tokenward.web.handover.notes import Notes
@@ -64,6 +67,8 @@ class Answering:
     deeds: Deeds
     commits: Commits
     clock: Clock
+    give_out: Callable[[str], Awaitable[ExportedEnvelope]]
+    """Gives out the envelope of a service, and puts on record that it did."""
     is_ending: Callable[[], bool]
     """Whether the daemon is about to end, so that nothing should be held open."""
 
@@ -93,6 +98,12 @@ class Handover:
                 self._press_file,
                 methods=["POST"],
                 middleware=[_at_most(LARGEST_READ)],
+            ),
+            Route(
+                f"{root}/service/{{service}}/envelope",
+                self._envelope,
+                methods=["POST"],
+                middleware=[_at_most(LARGEST_BODY)],
             ),
             Route(at_service, self._press, methods=["POST"], middleware=[_at_most(LARGEST_BODY)]),
             Route(f"{root}/link", self._send_link, methods=["POST"], middleware=[_at_most(LARGEST_BODY)]),
@@ -152,6 +163,23 @@ class Handover:
             return PlainTextResponse("Too many windows.\n", HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "60"})
         told = self._progress.told(key, found, partial(self._visit, key))
         return StreamingResponse(told, media_type="text/event-stream")
+
+    async def _envelope(self, request: Request) -> Response:
+        """Give the file back to whoever is to hand it over by hand (B4.5)."""
+        key = _key(request)
+        found = await self._visit(key)
+        if refused := self._too_often(self._presses, key, found):
+            return refused
+        card = _open_card(found, request)
+        if card is None or not card.by_hand:
+            return await self._page(key, found, status=HTTPStatus.NOT_FOUND)
+        try:
+            given = await self._given.give_out(card.service.id)
+        except (NotThere, NeedsOperator):
+            return self._answer(key, found, _NO_FILE_HERE, card.service.id)
+        name = f'attachment; filename="{card.service.id}.p7m"'
+        body = b64decode(given.content_base64)
+        return Response(body, media_type="application/pkcs7-mime", headers={"Content-Disposition": name})
 
     # --- Doing ----------------------------------------------------------------------------------------------------
 
@@ -307,6 +335,7 @@ def _is_done_with(found: Visit, service: str, waits_for: frozenset[Stage]) -> bo
 
 
 _NOT_NOW: Final = Said(words="That is not to be done here any more. This is how things stand now.")
+_NO_FILE_HERE: Final = Said(words="The file is not to be had here. Take the one that you downloaded.")
 _DONE_ALREADY: Final = Said(
     words="This service has its new token already, and this is another file, so it was not used. If you have just "
     "downloaded it: keep it, and don't download again. You are asked for it as soon as Apple's answers show it."

@@ -269,6 +269,7 @@ setInterval(() => {
 }, 1000);
 
 document.addEventListener("submit", (event) => {
+  if (event.target.dataset.saves !== undefined) return; // its answer is a file, for the browser to keep
   event.preventDefault();
   send(event.target);
 });
