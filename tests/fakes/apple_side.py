@@ -54,6 +54,8 @@ class AppleSide:
 
     refusal: tuple[int, str] | None = None
     """Status and words that everybody gets instead of an answer."""
+    today: datetime = BEGIN
+    """When tokens are downloaded; each a second after the one before."""
     accounts: dict[str, Account] = field(default_factory=dict)
     """By consumer key, those whose token counts."""
 
@@ -67,7 +69,7 @@ class AppleSide:
     def _message(self, user: str, org: str, server_uuid: str) -> bytes:
         number = next(_COUNT)
         mark = f"{number:040x}"
-        expires_at = BEGIN + timedelta(days=365, seconds=number)
+        expires_at = self.today + timedelta(days=365, seconds=number)
         self.accounts = {key: one for key, one in self.accounts.items() if one.server_uuid != server_uuid}
         self.accounts[f"CK_{mark}"] = Account(user, org, server_uuid, "Main MDM", expires_at)
         values = {

@@ -22,8 +22,8 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, unix_socket: str | None = None) -> AsyncIterator[str]:
-    """Serve *app* while the block lasts; gives its address."""
+async def serving(app: ASGIApp, unix_socket: str | None = None, *, dates: bool = True) -> AsyncIterator[str]:
+    """Serve *app* while the block lasts; gives its address. Without *dates* the application tells the time itself."""
     if unix_socket is None:
         listener = socket.create_server(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -32,7 +32,16 @@ async def serving(app: ASGIApp, unix_socket: str | None = None) -> AsyncIterator
         listener.bind(unix_socket)
         listener.listen()
         address = "http://localhost"
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", http="h11", loop="none", ws="none")
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        http="h11",
+        loop="none",
+        ws="none",
+        date_header=dates,
+    )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -246,3 +246,39 @@ def test_those_who_trust_the_same_authorities_share_the_settings_for_it():
     """Reading the system's list takes longer than the event loop may be held."""
     assert Connection().tls() is Connection(total_seconds=1).tls()
     assert Connection().tls().verify_mode is ssl.CERT_REQUIRED
+
+
+# --- Cookies --------------------------------------------------------------------------------------------------------
+
+
+async def _with_cookies(request: Request) -> Response:
+    answer = JSONResponse(dict(request.cookies))
+    for name in request.query_params.getlist("set"):
+        answer.set_cookie(name, "1")
+    return answer
+
+
+COOKIES = Starlette(routes=[Route("/cookies", _with_cookies)])
+
+
+@pytest.mark.parametrize("keeps", [True, False], ids=["kept", "dropped"])
+async def test_cookies_go_back_only_where_they_are_wanted(keeps):
+    """A cluster knows by them who asked before; everybody else is asked as a stranger each time."""
+    async with serving(COOKIES) as url:
+        peer = a_peer(url, keeps_cookies=keeps)
+        await peer.send("GET", "/cookies", query={"set": "node"})
+        answer = await peer.send("GET", "/cookies")
+        other = await a_peer(url, keeps_cookies=keeps).send("GET", "/cookies")
+    assert answer.body == (b'{"node":"1"}' if keeps else b"{}")
+    assert other.body == b"{}"
+
+
+async def test_cookies_never_pile_up():
+    """Whatever it answers stays its own: a server that sets another one each time fills no memory."""
+    async with serving(COOKIES) as url:
+        peer = a_peer(url, keeps_cookies=True)
+        for number in range(60):
+            await peer.send("GET", "/cookies", query={"set": f"n{number}"})
+        answer = await peer.send("GET", "/cookies")
+    assert answer.body.count(b":") < 60
+    assert b'"n59"' in answer.body

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,8 @@ USER_AGENT: Final = f"tokenward/{__version__}"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CONNECT_SECONDS: Final = 5.0
 _CHUNK_BYTES: Final = 65536
+_MOST_COOKIES: Final = 50
+"""As many as every client keeps for one server. RFC 6265 section 6.1."""
 _NOT_SENT: Final = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,
@@ -102,6 +105,7 @@ class HttpPeer:
         unreachable: Code,
         connection: Connection | None = None,
         headers: Mapping[str, str | Secret] | None = None,
+        keeps_cookies: bool = False,
     ) -> None:
         """Prepare to ask the server at *base_url*.
 
@@ -111,12 +115,15 @@ class HttpPeer:
             unreachable: The finding's code where it can't be reached or does not answer.
             connection: How it is reached; the defaults will do for most.
             headers: Sent with every request. Secrets stay wrapped until they leave.
+            keeps_cookies: Whether its cookies go back to it, in memory only: a cluster knows by them which of its
+                nodes was asked before, and so can show what was just changed.
         """
         self.title = title
         self._base_url = base_url.rstrip("/")
         self._unreachable = unreachable
         self._connection = connection or Connection()
         self._headers = dict(headers or {})
+        self._cookies = CookieJar() if keeps_cookies else None
         self._tls = self._connection.tls() if self._base_url.startswith("https:") else _TRUSTS_NOBODY
 
     @property
@@ -184,7 +191,11 @@ class HttpPeer:
             trust_env=False,
         )
         timeout = httpx2.Timeout(self._connection.total_seconds, connect=_CONNECT_SECONDS)
-        return httpx2.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+        if self._cookies is not None and len(self._cookies) > _MOST_COOKIES:
+            self._cookies.clear()
+        return httpx2.AsyncClient(
+            transport=transport, timeout=timeout, cookies=self._cookies, follow_redirects=False, trust_env=False
+        )
 
     def _not_reached(self, error: Exception) -> Finding:
         if _is_tls(error):
