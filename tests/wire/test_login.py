@@ -29,7 +29,7 @@ class Case:
         def at(title, url):
             return HttpPeer(title, url, unreachable=Code.TARGET_UNREACHABLE, connection=Connection(total_seconds=1))
 
-        form = {"client_id": "me", "client_secret": Secret(secret)}
+        form: dict[str, str | Secret] = {"client_id": "me", "client_secret": Secret(secret)}
         login = ClientLogin(at("The login", login_url or self.login_url), form, lambda: self.seconds, "Mend it.")
         return LoggedInPeer(at("The server", self.server_url), login, "Allow it.")
 

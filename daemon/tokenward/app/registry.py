@@ -19,7 +19,7 @@ from tokenward.schema.fault import Fault, quote
 from tokenward.schema.near import suggest
 from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.section import Section
-from tokenward.targets import TargetSection, directory, fleet, handoff, nanodep
+from tokenward.targets import TargetSection, directory, fleet, handoff, intune, nanodep
 from tokenward.targets import command as command_target
 
 Reveal = Callable[[SecretRef], Secret]
@@ -93,6 +93,13 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
         frozenset({Keyholder.TARGET}),
         lambda settings, _: (settings.url, str(settings.token_id or "")),
         lambda settings, _, reveal: fleet.build(settings, api_token=reveal(settings.api_token)),
+    ),
+    "intune": _target(
+        intune.Settings,
+        intune.ABILITIES,
+        frozenset({Keyholder.TARGET}),
+        lambda settings, _: (settings.url, settings.tenant, settings.token_id or ""),
+        lambda settings, _, reveal: intune.build(settings, client_secret=reveal(settings.client_secret)),
     ),
     "directory": _target(
         directory.Settings,

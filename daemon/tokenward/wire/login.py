@@ -129,5 +129,6 @@ class LoggedInPeer:
     async def _once(
         self, method: str, path: str, headers: Mapping[str, str] | None, body: bytes, lost: Lost | None
     ) -> Answer:
-        authorised = {"Authorization": await self._login.authorization(), **(headers or {})}
+        authorised: dict[str, str | Secret] = {"Authorization": await self._login.authorization()}
+        authorised |= headers or {}
         return await self._peer.send(method, path, headers=authorised, body=body, lost=lost)
