@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.target_contract import LONG_AGO
-from fakes.troubles import OUT_OF_ORDER, THROTTLED, Trouble
+from fakes.troubles import BROKEN_OFF, OUT_OF_ORDER, THROTTLED, Trouble
 from targets.intune_scene import a_tenant
 
 MINUTE = 60.0
@@ -53,7 +53,9 @@ async def test_what_intune_learnt_before_is_no_proof(case, intune):
     assert (await case.target.prover.prove("", LONG_AGO)).rung == 3
 
 
-@pytest.mark.parametrize("in_the_way", ["refused", THROTTLED, OUT_OF_ORDER], ids=str)
+@pytest.mark.parametrize(
+    "in_the_way", ["refused", THROTTLED, OUT_OF_ORDER, BROKEN_OFF], ids=lambda one: getattr(one, "name", one)
+)
 async def test_a_sync_that_is_not_started_leaves_rung_2_and_is_asked_for_again_after_a_while(case, intune, in_the_way):
     """It may be refused so soon after another one: the token shows all the same, and the outage is over."""
     noted, since = await case.handed_over()
