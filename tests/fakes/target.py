@@ -113,6 +113,8 @@ class FakeTarget:
     """Common names that were asked for."""
     uploads: list[str] = field(default_factory=list)
     """Digests of the envelopes that reached it, refused or not."""
+    accounts: list[str | None] = field(default_factory=list)
+    """Who was said to have downloaded each of them."""
     staged: Certificate | None = None
     held: ServerToken | None = None
     proven_since: datetime | None = None
@@ -185,6 +187,7 @@ class FakeTarget:
     async def install(self, delivery: Delivery) -> Receipt:
         self._reach()
         self.uploads.append(delivery.envelope.digest)
+        self.accounts.append(delivery.account)
         if self.refuses:
             return Receipt(refusal=_REFUSED)
         if self.staged is not None and not _is_for(delivery.envelope, self.staged):

@@ -72,3 +72,12 @@ async def test_a_stranger_again_is_not_asked_for_for_ever(stage):
 
     assert await stage.rotation() is None
     assert await stage.messages("downloader.unexpected") == ["operators", "operators"]
+
+
+async def test_a_product_is_told_who_downloaded_what_it_is_given(stage):
+    """B1.4: some products ask for the account, and show it to people from then on."""
+    await handed_over(stage, "ana@corp.example")
+
+    await stage.until(State.DONE)
+
+    assert stage.issuer.targets[0].accounts == ["ana@corp.example"]

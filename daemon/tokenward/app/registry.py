@@ -19,7 +19,7 @@ from tokenward.schema.fault import Fault, quote
 from tokenward.schema.near import suggest
 from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.section import Section
-from tokenward.targets import TargetSection, directory, fleet, handoff, jamf, nanodep
+from tokenward.targets import TargetSection, directory, fleet, handoff, intune, jamf, jumpcloud, nanodep
 from tokenward.targets import command as command_target
 
 Reveal = Callable[[SecretRef], Secret]
@@ -100,6 +100,20 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
         frozenset({Keyholder.TARGET}),
         lambda settings, _: (settings.url, settings.instance_id or ""),
         lambda settings, _, reveal: jamf.build(settings, client_secret=reveal(settings.client_secret)),
+    ),
+    "intune": _target(
+        intune.Settings,
+        intune.ABILITIES,
+        frozenset({Keyholder.TARGET}),
+        lambda settings, _: (settings.url, settings.tenant, settings.token_id or ""),
+        lambda settings, _, reveal: intune.build(settings, client_secret=reveal(settings.client_secret)),
+    ),
+    "jumpcloud": _target(
+        jumpcloud.Settings,
+        jumpcloud.ABILITIES,
+        frozenset({Keyholder.TARGET}),
+        lambda settings, _: (settings.url, settings.org_id or "", settings.mdm_id or ""),
+        lambda settings, _, reveal: jumpcloud.build(settings, api_key=reveal(settings.api_key)),
     ),
     "directory": _target(
         directory.Settings,

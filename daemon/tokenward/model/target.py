@@ -141,6 +141,8 @@ class Delivery:
     """The values inside, where Tokenward holds the key."""
     forced: bool = False
     """Whether a product's doubt about a changed consumer key has been settled and is to be overruled."""
+    account: str | None = None
+    """Managed Apple Account of whoever downloaded the envelope, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,8 @@ class Effects:
         raw = self.tools.seals.open(sealed, envelope_place(rotation.envelope or ""))
         envelope = await asyncio.to_thread(parse_envelope, raw.reveal())
         token = open_with(envelope, opener, self.tools.seals) if opener else None
-        return Delivery(rotation.service, envelope, token, forced=effect.forced)
+        account = rotation.downloader or rotation.supplied_by
+        return Delivery(rotation.service, envelope, token, forced=effect.forced, account=account)
 
     async def _compare_server(self, receipt: Receipt) -> None:
         """After a forced delivery, ask Apple once whose token it is; the values are forgotten with this call."""

@@ -52,6 +52,7 @@ class ClientLogin:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str | Secret] | None = None,
         body: bytes = b"",
+        lost: Lost | None = None,
     ) -> Answer:
         """Return what *peer* answers, as ``HttpPeer.send``; a token that it no longer takes is renewed, once.
 
@@ -63,13 +64,13 @@ class ClientLogin:
             OutcomeUnknown: As ``HttpPeer.send``.
         """
         token = self._token or await self._fetched()
-        answer = await peer.send(method, path, query=query, headers=_with(token, headers), body=body)
+        answer = await peer.send(method, path, query=query, headers=_with(token, headers), body=body, lost=lost)
         if answer.status in KEPT_OUT and self._token is token:  # somebody else can have renewed it meanwhile
             self._token = None
         if answer.status != HTTPStatus.UNAUTHORIZED:
             return answer
         token = self._token or await self._fetched()
-        return await peer.send(method, path, query=query, headers=_with(token, headers), body=body)
+        return await peer.send(method, path, query=query, headers=_with(token, headers), body=body, lost=lost)
 
     async def _fetched(self) -> Secret:
         form = {name: one.reveal_text() if isinstance(one, Secret) else one for name, one in self._form.items()}
@@ -82,6 +83,37 @@ class ClientLogin:
         given = read_as(_Given, answer, self._peer.title, "gave no access token")
         self._token = Secret(given.access_token)
         return self._token
+
+
+class LoggedInPeer:
+    """One server, asked by a client that has logged in."""
+
+    def __init__(self, peer: HttpPeer, login: ClientLogin, let_us_in: str) -> None:
+        """Ask *peer* with what *login* fetches; *let_us_in* says what to mend where the client may not ask."""
+        self._peer = peer
+        self._login = login
+        self._let_us_in = let_us_in
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str | Secret] | None = None,
+        body: bytes = b"",
+        lost: Lost | None = None,
+    ) -> Answer:
+        """Return the answer to one request, as ``HttpPeer.send``.
+
+        Raises:
+            Retryable: As ``ClientLogin.send``.
+            NeedsOperator: The client is not taken, or may not ask.
+            OutcomeUnknown: As ``ClientLogin.send``.
+        """
+        answer = await self._login.send(self._peer, method, path, headers=headers, body=body, lost=lost)
+        if answer.status in KEPT_OUT:
+            raise NeedsOperator(kept_out(self._peer.title, answer, self._let_us_in))
+        return answer
 
 
 def _with(token: Secret, headers: Mapping[str, str | Secret] | None) -> dict[str, str | Secret]:
