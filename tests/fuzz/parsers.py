@@ -140,7 +140,7 @@ def _login(raw: bytes) -> object:
 
 def _nanodep(raw: bytes) -> object:
     answer = Answer(200, {}, raw)
-    return [nanodep.parse_token(answer), nanodep.is_version(answer), nanodep.is_nothing_held(answer)]
+    return [nanodep.parse_token(answer), nanodep.is_version(answer), nanodep.parse_names(answer), nanodep.is_nothing_held(answer)]
 
 
 def _drop(raw: bytes) -> object:

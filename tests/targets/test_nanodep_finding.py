@@ -23,10 +23,10 @@ VALUES = {
 }
 
 
-def a_server(url: str, key: str = "key", **words: object) -> DepServer:
+def a_server(url: str, key: str = "key", dep_name: str | None = None) -> DepServer:
     """Return what looks around at *url*."""
-    table = {"kind": "nanodep", "url": url, "api_key": API_KEY, "timeout": "5s"}
-    return DepServer(Server.model_validate(table | words), Secret(key))
+    table = {"kind": "nanodep", "url": url, "api_key": API_KEY, "timeout": "5s", "dep_name": dep_name}
+    return DepServer(Server.model_validate(table), Secret(key))
 
 
 def listing(answer) -> Starlette:
@@ -54,10 +54,10 @@ def listing(answer) -> Starlette:
     )
 
 
-async def found_names(answer, **words: object) -> list[str]:
+async def found_names(answer, dep_name: str | None = None) -> list[str]:
     """Return what is found where the question for names is answered by *answer*."""
     async with serving(listing(answer)) as url:
-        return [one.title for one in await a_server(url, **words).find_all()]
+        return [one.title for one in await a_server(url, dep_name=dep_name).find_all()]
 
 
 async def test_every_name_is_shown_with_its_token_and_whose_it_is(stand_in):
