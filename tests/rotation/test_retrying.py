@@ -1,11 +1,15 @@
 """Trying again what failed, at once: all that a rotation waits for, or one target alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from fakes.target import FakeTarget
 from fakes.world import MINUTE, SECOND, Stage, a_service
 from tokenward.model.event import EventKind
 from tokenward.model.rotation import Installation, Rotation, State
+from tokenward.policy.decision import Resume
+from tokenward.rotation.apply import _resumed
 
 
 def of(rotation: Rotation, target: str) -> Installation:
@@ -129,3 +133,17 @@ async def test_a_target_that_shows_the_token_is_left_alone(with_copy):
 
     assert (after.state, after.entered_at) == (State.INSTALLED, waiting.entered_at)
     assert len(first.uploads) == 1
+
+
+async def test_what_is_done_by_hand_is_not_tried_again(with_copy):
+    """B8.4: nobody but a person can; what they said stays said, and the rotation does not go back."""
+    stage, first = with_copy.stage, with_copy.first
+    first.unreachable, first.rung_limit = False, 1
+    await with_copy.retry()
+    waiting = await stage.until(State.INSTALLED)
+    done = replace(of(waiting, "second"), by_hand=True, attempts=1)
+    by_hand = replace(waiting, installations=(of(waiting, "first"), done))
+
+    resumed = _resumed(by_hand, Resume("again", "second"), stage.clock.now())
+
+    assert (resumed.state, resumed.installations) == (State.INSTALLED, by_hand.installations)

@@ -259,20 +259,20 @@ def _resumed(rotation: Rotation, decision: Resume, now: datetime) -> Rotation:
     A copy that was given up is tried once more: for that the rotation goes back for a moment, as its proof goes on.
     """
     unblocked = None if rotation.blocked and rotation.blocked.reason is not BlockReason.HELD else rotation.blocked
-    named = next((one for one in rotation.installations if one.target == decision.target), None)
-    is_given_up = rotation.state is State.INSTALLED and named is not None and named.installed_at is None
+    again = [one.target for one in rotation.installations if _is_tried_again(one, decision)]
+    was_given_up = rotation.state is State.INSTALLED and decision.target in again
     return replace(
         rotation,
-        state=State.CHECKED if is_given_up else rotation.state,
+        state=State.CHECKED if was_given_up else rotation.state,
         blocked=unblocked,
         wake_at=now,
         attempts=0,
         installations=tuple(
-            replace(one, attempts=0, next_attempt_at=None) if _is_tried_again(one, decision) else one
+            replace(one, attempts=0, next_attempt_at=None) if one.target in again else one
             for one in rotation.installations
         ),
     )
 
 
 def _is_tried_again(one: Installation, decision: Resume) -> bool:
-    return one.installed_at is None and decision.target in {None, one.target}
+    return one.installed_at is None and not one.by_hand and decision.target in {None, one.target}
