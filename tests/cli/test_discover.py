@@ -11,7 +11,6 @@ from tokenward.app.registry import TARGETS
 from tokenward.cli.exit_codes import Exit
 
 OTHER_ORG = "Zürich «Labs»\x1b[31m\n"
-PLACES = {"/etc/tokenward/seal-key": "seal-key", "/etc/tokenward/fleet-api-token": "api-token"}
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +44,9 @@ def a_secret(folder, name, content):
 
 
 def with_places_set(folder, draft):
-    """Return *draft* once its secrets lie where somebody put them."""
-    a_secret(folder, "seal-key", "c2VhbC1rZXktc2VhbC1rZXktc2VhbC1rZXktc2VhbC0=")
-    for place, name in PLACES.items():
-        draft = draft.replace(f'"{place}"', f'"{folder / name}"')
-    return draft
+    """Return *draft* once its seal key lies where somebody put it."""
+    key = a_secret(folder, "seal-key", "c2VhbC1rZXktc2VhbC1rZXktc2VhbC1rZXktc2VhbC0=")
+    return draft.replace('{ credential = "seal-key" }', f'{{ file = "{key}" }}')
 
 
 def test_every_token_is_listed_and_drafted_into_what_the_check_takes(cli, folder, url, secret):
@@ -76,6 +73,14 @@ def test_no_secret_is_in_the_draft_or_said(cli, url, secret):
 
     assert API_TOKEN not in result.output
     assert str(secret) in result.stdout
+
+
+def test_a_secret_that_is_a_credential_of_the_unit_is_drafted_as_one(cli, folder, url, secret, monkeypatch):
+    """Nobody but root can read that folder: the daemon has them from the service manager, by name."""
+    monkeypatch.setattr("tokenward.cli.place.CREDENTIALS_FOLDER", str(folder))
+    result = cli("discover", "fleet", "--url", url, "--secret", "api_token=api-token")
+
+    assert 'api_token = { credential = "api-token" }' in result.stdout
 
 
 def test_what_a_product_shows_can_not_break_the_draft_or_the_terminal(cli, url, secret):

@@ -1,5 +1,6 @@
 """A configuration drafted from a product that really answers, typed at a terminal as a new user would."""
 
+import base64
 import os
 import pty
 import subprocess
@@ -69,20 +70,21 @@ def test_whoever_types_address_and_key_gets_a_draft_that_the_check_takes(product
     (service,) = tomllib.loads(draft)["service"]
     assert (service["name"], service["custodian"], service["target"][0]["dep_name"]) == ("Main MDM", "kim", "main")
 
-    secrets = {"seal-key": "c2VhbC1rZXktc2VhbC1rZXktc2VhbC1rZXktc2VhbC0=", "nanodep-api-key": product.api_key}
-    for name, value in secrets.items():
-        (tmp_path / name).write_text(f"{value}\n")
-        (tmp_path / name).chmod(0o600)
+    for name in ("seal-key", "nanodep-api-key"):
+        assert f'{{ credential = "{name}" }}' in draft
+        (tmp_path / name).write_bytes(base64.b64encode(os.urandom(32)))
     config = tmp_path / "tokenward.toml"
-    config.write_text(draft.replace('"/etc/tokenward/', f'"{tmp_path}/'))
+    config.write_text(draft)
     done = subprocess.run(
         [*PROGRAM, "--config", str(config), "config", "check"],
         capture_output=True,
         text=True,
         timeout=SECONDS,
         check=False,
+        env={**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path)},
     )
     assert done.returncode == 0, done.stdout
+    assert "Not looked at" not in done.stderr
 
 
 def test_a_pipe_is_asked_for_nothing(product, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from tokenward.app.registry import TARGETS
 from tokenward.app.settings import Settings
-from tokenward.cli.place import SECRETS_FOLDER, Place, Setting
+from tokenward.cli.place import CREDENTIALS_FOLDER, Place, Setting
 from tokenward.model.instant import format_instant
 from tokenward.model.service import RESERVED_NAMES
 from tokenward.model.target import Found
@@ -25,8 +25,8 @@ _DAEMON: Final = f"""\
 [daemon]
 state_dir = "/var/lib/tokenward"
 drop_dir = "/var/spool/tokenward/drop"
-seal_key = {{ file = "{SECRETS_FOLDER}/seal-key" }}
-# check: make that key, and keep a copy in a safe: (umask 077; openssl rand -base64 32 > {SECRETS_FOLDER}/seal-key)
+seal_key = {{ credential = "seal-key" }}
+# check: make that key, and keep a copy in a safe: (umask 077; openssl rand -base64 32 > {CREDENTIALS_FOLDER}/seal-key)
 """
 
 
@@ -179,7 +179,7 @@ class Draft:
     def _target(self, found: Found) -> Iterator[str]:
         yield "[[service.target]]"
         for name, value in {**self.place.table, **found.settings}.items():
-            note = "   # check: put it there, mode 0600" if value in self.place.typed else ""
+            note = f"   # check: put it into {CREDENTIALS_FOLDER}" if value in self.place.typed else ""
             yield f"{name} = {_value(value)}{note}"
 
     def _name(self, wanted: str, organisation: str) -> str:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 STANDARD_INPUT: Final = "-"
-SECRETS_FOLDER: Final = "/etc/tokenward"
-"""Where the draft says that a secret will lie which was typed here."""
+CREDENTIALS_FOLDER: Final = "/etc/tokenward/credentials"
+"""Every file in it is a credential of the daemon's unit, by its name."""
 _KIND: Final = "kind"
 
 Setting = str | int | bool | SecretRef
@@ -103,18 +103,24 @@ def _check_names(row: TargetKind, given: Given) -> None:
 
 
 def _secret(name: str, row: TargetKind, given: Given, invocation: Invocation) -> tuple[SecretRef, Secret]:
-    file = given.secrets.get(name)
-    if file is None or file == STANDARD_INPUT:
-        ref = SecretRef(SecretPlace.FILE, f"{SECRETS_FOLDER}/{row.abilities.kind}-{name.replace('_', '-')}")
-        text = sys.stdin.readline().rstrip("\r\n") if file else _ask(name, row, given, hidden=True)
-        if not text:
-            raise _used_wrongly(f"{name} is empty.", f"Give it by --secret {name}=FILE.")
-        return ref, Secret(text.encode())
-    ref = SecretRef(SecretPlace.FILE, str(Path(file).absolute()))
-    read = read_secrets({name: ref}, invocation.environment)
+    """Return a secret, and where the configuration will have it from."""
+    file = given.secrets.get(name, STANDARD_INPUT)
+    if file != STANDARD_INPUT:
+        return _from_file(name, Path(file).absolute(), invocation)
+    text = sys.stdin.readline().rstrip("\r\n") if name in given.secrets else _ask(name, row, given, hidden=True)
+    if not text:
+        raise _used_wrongly(f"{name} is empty.", f"Give it by --secret {name}=FILE.")
+    credential = f"{row.abilities.kind}-{name.replace('_', '-')}"
+    return SecretRef(SecretPlace.CREDENTIAL, credential), Secret(text.encode())
+
+
+def _from_file(name: str, file: Path, invocation: Invocation) -> tuple[SecretRef, Secret]:
+    lies = SecretRef(SecretPlace.FILE, str(file))
+    read = read_secrets({name: lies}, invocation.environment)
     if read.problems:
         raise _not_right(read.problems)
-    return ref, read.reveal(ref)
+    is_credential = file.parent == Path(CREDENTIALS_FOLDER)
+    return SecretRef(SecretPlace.CREDENTIAL, file.name) if is_credential else lies, read.reveal(lies)
 
 
 def _ask(name: str, row: TargetKind, given: Given, *, hidden: bool) -> str:
