@@ -40,6 +40,20 @@ def test_every_kind_of_target_is_read_and_built_by_its_row(kind):
     assert (target.id, target.abilities, target.required) == (kind, row.abilities, True)
     assert (target.installer is not None) == row.abilities.installs
     assert (target.read_back is not None) == row.abilities.reads_back
+    assert (target.finder is not None) == row.abilities.finds
+
+
+@pytest.mark.parametrize("kind", [kind for kind, row in TARGETS.items() if row.abilities.finds])
+def test_a_product_is_looked_around_in_without_choosing_one_of_its_tokens(kind):
+    """A14: what its section requires is enough, but for what means one token."""
+    row = TARGETS[kind]
+    table = {"kind": kind, **TARGET_TABLES[kind]}
+    required = {name for name, one in row.place.model_fields.items() if one.is_required()}
+
+    place = row.place.model_validate({name: value for name, value in table.items() if name in required})
+
+    assert issubclass(row.section, row.place)
+    assert row.finder(place, reveal) is not None
 
 
 @pytest.mark.parametrize("kind", ISSUERS)

@@ -104,13 +104,15 @@ class Answering:
 
 
 @contextmanager
-def in_thread(app, socket):
-    """Serve *app* at *socket* from a thread of its own while the block lasts."""
+def in_thread(app, socket=None):
+    """Serve *app* from a thread of its own while the block lasts, at *socket* or by TCP; gives its address."""
     ready, loop = threading.Event(), asyncio.new_event_loop()
     stop = asyncio.Event()
+    addresses = []
 
     async def serve():
-        async with serving(app, str(socket)):
+        async with serving(app, str(socket) if socket else None) as address:
+            addresses.append(address)
             ready.set()
             await stop.wait()
 
@@ -118,7 +120,7 @@ def in_thread(app, socket):
     thread.start()
     assert ready.wait(10)
     try:
-        yield
+        yield addresses[0]
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(10)

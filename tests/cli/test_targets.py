@@ -41,6 +41,17 @@ def test_programs_get_the_same_as_json(cli, kind):
     assert one["by_hand"] == list(can.by_hand)
     assert set(one["verdicts"]) == set(can.verdicts)
     assert set(one["keyholders"]) == set(TARGETS[kind].keyholders)
+    assert one["finds"] == can.finds
+
+
+def test_all_kinds_can_be_asked_for_by_name(cli):
+    """Pinned: `tokenward targets --kinds --json` is an array of every kind."""
+    listed = cli.json("targets", "--kinds", "--json")
+
+    assert [one["kind"] for one in listed] == list(TARGETS)
+    assert listed == cli.json("targets", "--json")
+    assert cli("targets", "--kinds").stdout == cli("targets").stdout
+    assert cli("targets", "nanodep", "--kinds").exit_code == Exit.USED_WRONGLY
 
 
 def test_a_product_that_is_not_known_is_refused_with_what_may_be_meant(cli):

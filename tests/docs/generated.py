@@ -92,6 +92,7 @@ def _product(kind: str, row: registry.TargetKind) -> str:
         "Reads back": "yes" if can.reads_back else "no",
         "Proof": f"up to rung {can.strongest_rung}",
         "Can tell": verdicts or "no state of a token",
+        "Discover": f"`tokenward discover {kind}` lists its tokens" if can.finds else "no",
         "Credential": can.least_privilege,
         "Tested against": can.tested_against,
     }

@@ -140,7 +140,12 @@ def _login(raw: bytes) -> object:
 
 def _nanodep(raw: bytes) -> object:
     answer = Answer(200, {}, raw)
-    return [nanodep.parse_token(answer), nanodep.is_version(answer), nanodep.is_nothing_held(answer)]
+    return [
+        nanodep.parse_token(answer),
+        nanodep.is_version(answer),
+        nanodep.parse_names(answer),
+        nanodep.is_nothing_held(answer),
+    ]
 
 
 def _drop(raw: bytes) -> object:
@@ -239,7 +244,7 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "kind": Parser(kind_of, (), lambda: (*_certificates(), *_envelopes(), *_messages(), *_events())),
     "login": Parser(_login, (Retryable,), _logins, _ANSWER, readings=2),
     "message": Parser(parse_message, (CannotBeOpened, ValueMissing), _messages, MAX_FILE_BYTES),
-    "nanodep": Parser(_nanodep, (), _nanodep_bodies, _ANSWER, readings=3),
+    "nanodep": Parser(_nanodep, (), _nanodep_bodies, _ANSWER, readings=4),
     "opening": Parser(
         lambda raw: open_envelope(parse_envelope(raw), keypair()),
         (*_ENVELOPE_REFUSALS, WrongRecipient, CannotBeOpened, ValueMissing),

@@ -83,6 +83,7 @@ def test_an_account_detail_tells_whose_the_token_is():
     assert detail is not None
     assert detail.server_uuid == "3F2C0000AAAA4000800000000000BBBB"
     assert (detail.server_name, detail.downloader) == ("Main MDM", "kim@corp.example")
+    assert detail.organisation == "Example Corporation"
 
 
 def test_the_older_name_of_the_downloader_will_do():

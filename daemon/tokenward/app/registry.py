@@ -6,7 +6,7 @@ here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -14,7 +14,7 @@ from tokenward.issuers import IssuerSection, command, portal, simulator
 from tokenward.model.secret import Secret
 from tokenward.model.service import Keyholder
 from tokenward.model.target import Abilities
-from tokenward.rotation.ports import Issuer, Target
+from tokenward.rotation.ports import Finder, Issuer, Target
 from tokenward.schema.fault import Fault, quote
 from tokenward.schema.near import suggest
 from tokenward.schema.secret_ref import SecretRef
@@ -27,6 +27,7 @@ Reveal = Callable[[SecretRef], Secret]
 
 S = TypeVar("S", bound=Section)
 T = TypeVar("T", bound=TargetSection)
+P = TypeVar("P", bound=TargetSection)
 U = TypeVar("U", bound=IssuerSection)
 
 
@@ -42,6 +43,10 @@ class TargetKind:
     """Where the token of the service with this id is kept: two of the same would overwrite each other's."""
     build: Callable[[TargetSection, str, Reveal], Target]
     """Makes the target of one service, by the service's id."""
+    place: type[TargetSection]
+    """What must be set to look around in the product: all of the section but which of its tokens is meant."""
+    finder: Callable[[TargetSection, Reveal], Finder | None]
+    """Looks around in the product at a place; None where it shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +63,41 @@ def _target(
     keyholders: frozenset[Keyholder],
     identity: Callable[[T, str], tuple[str, ...]],
     build: Callable[[T, str, Reveal], Target],
+    looks: "_Looks[P] | None" = None,
 ) -> TargetKind:
-    """Return a row whose functions take any target's settings, typed inside by the kind's own."""
+    """Return a row whose functions take any target's settings, typed inside by the kind's own.
+
+    Without *looks* the section requires nothing that chooses a token, so that its target can look around.
+    """
+    place, finder = (looks.place, looks.typed) if looks else (section, _own_finder(section, build))
     return TargetKind(
         section,
         abilities,
         keyholders,
         lambda settings, service: identity(_own(section, settings), service),
         lambda settings, service, reveal: build(_own(section, settings), service, reveal),
+        place,
+        finder,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks(Generic[P]):
+    """How a product is looked around in whose section requires to choose one of its tokens."""
+
+    place: type[P]
+    """The section without that choice."""
+    finder: Callable[[P, Reveal], Finder]
+
+    def typed(self, settings: TargetSection, reveal: Reveal) -> Finder:
+        """Look around by any target's settings, typed inside by the kind's own."""
+        return self.finder(_own(self.place, settings), reveal)
+
+
+def _own_finder(
+    section: type[T], build: Callable[[T, str, Reveal], Target]
+) -> Callable[[TargetSection, Reveal], Finder | None]:
+    return lambda settings, reveal: build(_own(section, settings), _NO_SERVICE, reveal).finder
 
 
 def _issuer(section: type[U], build: Callable[[U, Reveal], Issuer]) -> IssuerKind:
@@ -86,6 +117,7 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
         frozenset({Keyholder.TARGET}),
         lambda settings, _: (settings.url, settings.dep_name),
         lambda settings, service, reveal: nanodep.build(settings, service=service, api_key=reveal(settings.api_key)),
+        _Looks(nanodep.Server, lambda settings, reveal: nanodep.DepServer(settings, reveal(settings.api_key))),
     ),
     "fleet": _target(
         fleet.Settings,
@@ -147,6 +179,8 @@ ISSUERS: Final[Mapping[str, IssuerKind]] = {
 SOURCES: Final[Mapping[str, type[Section]]] = {}
 """Kinds of sources that need a table; the drop folder, the clock and the control socket need none."""
 
+_NO_SERVICE: Final = ""
+"""Stands for the service while nothing is configured yet; who looks around names none."""
 _NO_SOURCES: Final = "no table at all: drop, clock and control are the only sources, and always there"
 
 CLASSES_BY_KIND: Final[Mapping[type[BaseModel], Mapping[str, type[BaseModel]]]] = {

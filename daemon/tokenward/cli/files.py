@@ -42,7 +42,7 @@ def write_file(file: Path, content: bytes, mode: int, *, force: bool) -> None:
         if force:
             _beside(file, content, mode).replace(file)
         else:
-            _create(file, content, mode)
+            create_file(file, content, mode)
     except FileExistsError as error:
         raise there_already(file) from error
     except OSError as error:
@@ -64,8 +64,13 @@ def there_already(file: Path) -> Failed:
     )
 
 
-def _create(file: Path, content: bytes, mode: int) -> None:
-    """Make *file* with *content*; where that fails half-way, nothing stays."""
+def create_file(file: Path, content: bytes, mode: int) -> None:
+    """Make *file* with *content*; where that fails half-way, nothing stays.
+
+    Raises:
+        FileExistsError: Something is there, and stays as it is.
+        OSError: It can't be written.
+    """
     handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:
         _fill(handle, content, mode)

@@ -54,6 +54,7 @@ SECTIONS: Final = {
         "report-event": Row("report_event", "Report what happened to a person."),
     },
     "Set up": {
+        "discover": Row("discover", "Look around in a product, and draft a configuration."),
         "config": Row("config", "Check, show and explain the configuration."),
         "targets": Row("targets", "Show which products there are, and what each can do."),
         "version": Row("version", "Print the version."),

@@ -36,14 +36,15 @@ def rotate(
 
 @verb("retry", examples=("tokenward retry main", "tokenward retry main --target nanodep"))
 @click.argument("service")
-@click.option("--target", metavar="TARGET", help="Only this target of the service.")
+@click.option("--target", metavar="TARGET", help="Only this target of the service, by its id.")
 @dry_run_option
 @json_option
 def retry(invocation: Invocation, service: str, *, target: str | None, dry_run: bool, as_json: bool) -> Exit:
     """Have the open rotation looked at again.
 
     At once, whatever it waits for. It goes on from what the targets and Apple say then, so this repeats nothing that
-    has been done.
+    has been done. With --target only the installation on that target is tried again, as if it had never failed; the
+    others keep their pace.
     """
     return ask(invocation, Request("retry", service, data={"target": target}), as_json=as_json, dry_run=dry_run)
 

@@ -34,12 +34,13 @@ _LABEL_WIDTH: Final = 14
     examples=(
         "tokenward targets                 # every product, and how strongly it can prove a token",
         "tokenward targets nanodep         # one of them: its key, its credential, the way by hand",
-        "tokenward targets --json | jq -r '.[] | select(.installs) | .kind'",
+        "tokenward targets --kinds --json | jq -r '.[] | select(.installs) | .kind'",
     ),
 )
 @click.argument("kind", metavar="[KIND]", required=False)
+@click.option("--kinds", is_flag=True, help="All kinds; the same as without it.")
 @json_option
-def targets(invocation: Invocation, kind: str | None, *, as_json: bool) -> Exit:
+def targets(invocation: Invocation, kind: str | None, *, kinds: bool, as_json: bool) -> Exit:
     """Show which products there are, and what each can do.
 
     For KIND: where its key comes from, which states of a token it can tell, what its credential has to be allowed,
@@ -50,7 +51,9 @@ def targets(invocation: Invocation, kind: str | None, *, as_json: bool) -> Exit:
     """
     from tokenward.app.registry import TARGETS
 
-    rows = TARGETS if kind is None else {kind: _row(kind, TARGETS)}
+    if kinds and kind is not None:
+        raise click.UsageError("--kinds is about all of them: leave either it or KIND out.")
+    rows = TARGETS if kind is None else {kind: kind_named(kind)}
     if as_json:
         found = [_as_json(row) for row in rows.values()]
         print_json(found if kind is None else found[0])
@@ -61,14 +64,20 @@ def targets(invocation: Invocation, kind: str | None, *, as_json: bool) -> Exit:
     return Exit.WELL
 
 
-def _row(kind: str, known: "Mapping[str, TargetKind]") -> "TargetKind":
+def kind_named(kind: str) -> "TargetKind":
+    """Return the row of this *kind*.
+
+    Raises:
+        Failed: There is no such kind.
+    """
+    from tokenward.app.registry import TARGETS
     from tokenward.schema.near import suggest
 
-    if kind not in known:
+    if kind not in TARGETS:
         happened = f"There is no kind of target called {kind!r:.60}."
-        means = f"What can be named is {suggest(kind, known)}."
+        means = f"What can be named is {suggest(kind, TARGETS)}."
         raise Failed(Exit.USED_WRONGLY, happened, means, "`tokenward targets` shows every kind there is.")
-    return known[kind]
+    return TARGETS[kind]
 
 
 def _cells(row: "TargetKind") -> tuple[str, ...]:
@@ -90,6 +99,7 @@ def _lines(row: "TargetKind") -> Iterator[str]:
         "Can tell": ", ".join(sorted(can.verdicts))
         or "no state of a token; Apple is asked where Tokenward holds the key",
         "Keyholder": ", ".join(sorted(row.keyholders)),
+        "Discover": f"`tokenward discover {can.kind}` lists its tokens" if can.finds else "no",
         "Credential": can.least_privilege,
         "Tested with": can.tested_against,
     }

@@ -51,6 +51,8 @@ class Abilities:
     """What its tests run it against, and what that was built from; honest about products that could not be had."""
     by_hand: tuple[str, ...] = ()
     """How the file is handed over without us, in the product's own way, step by step."""
+    finds: bool = False
+    """Whether it shows every token that it has, to whoever has nothing configured yet."""
 
 
 class BlockReason(StrEnum):
@@ -129,6 +131,8 @@ class Found:
     """What a target's table says to mean this one."""
     holding: Holding
     organisation: str | None = None
+    service_name: str | None = None
+    """What Apple calls the service, where the product shows that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class AccountDetail:
     server_name: str | None
     downloader: str | None
     """The Managed Apple Account that downloaded the token in use."""
+    organisation: str | None = None
 
 
 def parse_account(body: bytes) -> AccountDetail | None:
@@ -145,7 +146,7 @@ def parse_account(body: bytes) -> AccountDetail | None:
     if _HEX.fullmatch(uuid) is None:
         return None
     downloader = _text(detail.get("admin_id")) or _text(detail.get("facilitator_id"))
-    return AccountDetail(uuid, _text(detail.get("server_name")), downloader)
+    return AccountDetail(uuid, _text(detail.get("server_name")), downloader, _text(detail.get("org_name")))
 
 
 def _text(value: object) -> str | None:

@@ -7,7 +7,7 @@ from typing import Final, assert_never
 
 from tokenward.model.event import Event
 from tokenward.model.roster import Roster
-from tokenward.model.rotation import Cause, Claim, Rotation
+from tokenward.model.rotation import Cause, Claim, Installation, Rotation, State
 from tokenward.model.target import BlockReason
 from tokenward.model.token import DEAD, Basis, Expiry, InstalledToken, TokenState
 from tokenward.policy.decision import (
@@ -254,14 +254,25 @@ def _claimed(rotation: Rotation, claim: Claim) -> Rotation:
 
 
 def _resumed(rotation: Rotation, decision: Resume, now: datetime) -> Rotation:
+    """Return *rotation* to be looked at at once, with what was failing as if it had never been tried.
+
+    A copy that was given up is tried once more: for that the rotation goes back for a moment, as its proof goes on.
+    """
     unblocked = None if rotation.blocked and rotation.blocked.reason is not BlockReason.HELD else rotation.blocked
+    again = [one.target for one in rotation.installations if _is_tried_again(one, decision)]
+    was_given_up = rotation.state is State.INSTALLED and decision.target in again
     return replace(
         rotation,
+        state=State.CHECKED if was_given_up else rotation.state,
         blocked=unblocked,
         wake_at=now,
         attempts=0,
         installations=tuple(
-            replace(one, next_attempt_at=None) if decision.target in {None, one.target} else one
+            replace(one, attempts=0, next_attempt_at=None) if one.target in again else one
             for one in rotation.installations
         ),
     )
+
+
+def _is_tried_again(one: Installation, decision: Resume) -> bool:
+    return one.installed_at is None and not one.by_hand and decision.target in {None, one.target}

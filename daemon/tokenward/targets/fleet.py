@@ -56,6 +56,7 @@ ABILITIES: Final = Abilities(
         "At the token of this organisation choose Actions > Renew. Add no new one.",
         "Choose the file, and see that the renew date is a year ahead.",
     ),
+    finds=True,
 )
 _API: Final = "/api/v1/fleet"
 _NAMES: Final = ("ab", "abm")

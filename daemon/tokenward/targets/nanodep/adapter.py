@@ -1,21 +1,18 @@
-"""One DEP name of one NanoDEP server: settings, abilities, and what can be asked of it."""
+"""One DEP name of one NanoDEP server: abilities, and what can be asked of it."""
 
 import base64
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Final
 from urllib.parse import quote
 
-from pydantic import AfterValidator, Field
-
-from tokenward.model.finding import Code, NeedsOperator, Retryable
+from tokenward.model.finding import NeedsOperator, Retryable
 from tokenward.model.secret import Secret
 from tokenward.model.target import (
-    NOTHING_HELD,
     Abilities,
     BlockReason,
     Delivery,
+    Found,
     Holding,
     KeyPolicy,
     Obstacle,
@@ -26,28 +23,11 @@ from tokenward.model.target import (
 )
 from tokenward.model.token import DEAD, TokenState
 from tokenward.rotation.ports import Target
-from tokenward.schema.fault import Fault
-from tokenward.schema.secret_ref import SecretRef
-from tokenward.targets import TargetSection, target_of
-from tokenward.targets.nanodep.answers import (
-    CHECK_API_KEY,
-    NO_DATE,
-    NOT_READ,
-    TITLE,
-    apple_reading,
-    is_nothing_held,
-    is_version,
-    parse_token,
-    refusal,
-)
-from tokenward.wire.answer import Answer
-from tokenward.wire.client import HttpPeer, basic_auth
-from tokenward.wire.findings import KEPT_OUT, kept_out, no_verdict, unexpected
-from tokenward.wire.settings import PeerSection
-
-USER: Final = "depserver"
-"""The only user there is."""
-SESSION_HEADER: Final = "x-adm-auth-session"
+from tokenward.targets import target_of
+from tokenward.targets.nanodep.answers import NOT_READ, TITLE, is_version, parse_token, refusal
+from tokenward.targets.nanodep.server import DepServer, View, owned
+from tokenward.targets.nanodep.settings import Settings
+from tokenward.wire.findings import no_verdict, unexpected
 
 ABILITIES: Final = Abilities(
     kind="nanodep",
@@ -66,29 +46,8 @@ ABILITIES: Final = Abilities(
         "Run: curl --user depserver:API-KEY --upload-file FILE https://DEPSERVER/v1/tokenpki/DEP-NAME",
         "If it answers “mismatched consumer key” and the file is surely this service's, add ?force=1 to the address.",
     ),
+    finds=True,
 )
-
-
-def parse_dep_name(value: str) -> str:
-    """Return *value* if it can be a path segment, as DEP names are.
-
-    Raises:
-        Fault: It can't.
-    """
-    if not value or "/" in value or value in {".", ".."} or not value.isprintable():
-        raise Fault(f"{value!r:.60} is no DEP name", "the name as NanoDEP knows it, without a slash")
-    return value
-
-
-class Settings(TargetSection, PeerSection):
-    """A service's place in a NanoDEP server."""
-
-    kind: Literal["nanodep"]
-    dep_name: Annotated[str, AfterValidator(parse_dep_name)]
-    """The name under which NanoDEP keeps this service's keys and token."""
-    api_key: SecretRef
-    validity_days: int = Field(default=30, ge=1, le=825)
-    """How long a certificate for Apple is valid: longer than a person may take to upload it."""
 
 
 class NanoDep:
@@ -96,17 +55,16 @@ class NanoDep:
 
     def __init__(self, settings: Settings, api_key: Secret) -> None:
         """Speak with the server of *settings* under its *api_key*."""
-        self._name = quote(settings.dep_name, safe="")
+        self._name = settings.dep_name
+        self._place = f"/v1/tokenpki/{quote(settings.dep_name, safe='')}"
         self._validity_days = settings.validity_days
-        connection = settings.connection()
-        self._peer = HttpPeer(TITLE, settings.url, unreachable=Code.TARGET_UNREACHABLE, connection=connection)
-        self._authorised = {"Authorization": basic_auth(USER, api_key)}
+        self._server = DepServer(settings, api_key)
 
     async def preflight(self) -> Preflight:
         """Ask for the version, which needs no key, the token, and Apple's terms through the proxy (B4.1)."""
         try:
-            if not is_version(await self._peer.send("GET", "/version")):
-                return _in_the_way(BlockReason.TARGET_UNREACHABLE, f"{_NOT_NANODEP} {self._peer.base_url}.")
+            if not is_version(await self._server.peer.send("GET", "/version")):
+                return _in_the_way(BlockReason.TARGET_UNREACHABLE, f"{_NOT_NANODEP} {self._server.peer.base_url}.")
             holding = await self._holding()
         except Retryable as error:
             return _in_the_way(BlockReason.TARGET_UNREACHABLE, error.finding.do)
@@ -126,7 +84,7 @@ class NanoDep:
         lets one certificate's envelopes be told from another's.
         """
         query = {"cn": common_name, "validity_days": str(self._validity_days)}
-        answer = await self._get(f"/v1/tokenpki/{self._name}", query)
+        answer = await self._server.get(self._place, query)
         if not answer.is_ok:
             raise Retryable(unexpected(TITLE, answer, "made no key"), answer.retry_after_seconds)
         return answer.body
@@ -147,11 +105,11 @@ class NanoDep:
         return await self._put(_with_mail_headers(delivery.envelope.cms), delivery)
 
     async def _put(self, file: bytes, delivery: Delivery) -> Receipt:
-        answer = await self._peer.send(
+        answer = await self._server.peer.send(
             "PUT",
-            f"/v1/tokenpki/{self._name}",
+            self._place,
             query={"force": "1"} if delivery.forced else None,
-            headers=self._authorised | {"Content-Type": "application/pkcs7-mime"},
+            headers={**self._server.authorised, "Content-Type": "application/pkcs7-mime"},
             body=file,
         )
         if not answer.is_ok:
@@ -166,7 +124,7 @@ class NanoDep:
         them apart.
         """
         holding = await self._holding()
-        return _owned(holding, (await self._ask_apple()).reading) if holding.present else holding
+        return owned(holding, (await self._ask_apple()).reading) if holding.present else holding
 
     async def prove(self, noted: str, since: datetime) -> Proof:
         """Return rung 3 once NanoDEP has Apple's answer on a session other than the *noted* one, else rung 2.
@@ -194,42 +152,17 @@ class NanoDep:
         if not holding.present:
             return Reading(None, "NanoDEP holds no token.", holding)
         reading = (await self._ask_apple()).reading
-        return replace(reading, holding=_owned(holding, reading))
+        return replace(reading, holding=owned(holding, reading))
 
-    async def _get(self, path: str, query: dict[str, str] | None = None) -> Answer:
-        answer = await self._peer.send("GET", path, query=query, headers=self._authorised)
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, CHECK_API_KEY))
-        return answer
+    async def find_all(self) -> tuple[Found, ...]:
+        """Return every name that NanoDEP lists, with what is stored under it."""
+        return await self._server.find(await self._server.names())
 
     async def _holding(self) -> Holding:
-        """Return what NanoDEP stores, asking nobody else."""
-        answer = await self._get(f"/v1/tokens/{self._name}")
-        token = parse_token(answer)
-        if token is not None:
-            expires_at = None if token.expires_at == NO_DATE else token.expires_at
-            return Holding(present=True, token_digest=token.digest, expires_at=expires_at)
-        if is_nothing_held(answer):
-            return NOTHING_HELD
-        raise Retryable(unexpected(TITLE, answer, "did not say which token it holds"), answer.retry_after_seconds)
+        return await self._server.holding(self._name)
 
-    async def _ask_apple(self) -> "_View":
-        """Return what Apple answers when NanoDEP asks whose its token is."""
-        try:
-            answer = await self._peer.send("GET", f"/proxy/{self._name}/account", headers=self._authorised)
-        except Retryable as error:
-            return _View(Reading(None, error.finding.happened, answered=False))
-        session = answer.headers.get(SESSION_HEADER, "") if answer.is_ok else ""
-        return _View(apple_reading(answer), hashlib.sha256(session.encode()).hexdigest() if session else "")
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """Apple, as seen through NanoDEP's proxy."""
-
-    reading: Reading
-    session: str = ""
-    """SHA-256 of NanoDEP's session with Apple, where the answer shows it."""
+    async def _ask_apple(self) -> View:
+        return await self._server.ask_apple(self._name)
 
 
 _NOT_NANODEP: Final = "Correct the target's url: something else than NanoDEP answers at"
@@ -240,10 +173,6 @@ _WHETHER_TERMS: Final = "Whether Apple's terms are accepted: NanoDEP has no answ
 
 def _in_the_way(reason: BlockReason, remedy: str) -> Preflight:
     return Preflight((Obstacle(reason, remedy),), cannot_tell=(_WHICH_KEY,))
-
-
-def _owned(holding: Holding, reading: Reading) -> Holding:
-    return replace(holding, downloader=reading.downloader, server_uuid=reading.server_uuid)
 
 
 def _with_mail_headers(cms: bytes) -> bytes:

@@ -38,6 +38,10 @@ class _Version(BaseModel):
     version: str
 
 
+class _Names(BaseModel):
+    dep_names: tuple[str, ...] | None
+
+
 class _Error(BaseModel):
     error: str
 
@@ -58,6 +62,16 @@ def parse_token(answer: Answer) -> ServerToken | None:
         Secret(values.access_secret),
         expires_at,
     )
+
+
+def parse_names(answer: Answer) -> tuple[str, ...] | None:
+    """Return the names in *answer*, none of them where it says null; None where it lists nothing at all."""
+    if not answer.is_ok:
+        return None
+    try:
+        return _Names.model_validate_json(answer.body).dep_names or ()
+    except ValidationError:
+        return None
 
 
 def is_version(answer: Answer) -> bool:
