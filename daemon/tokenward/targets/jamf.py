@@ -51,6 +51,7 @@ ABILITIES: Final = Abilities(
     reads_back=True,
     strongest_rung=3,
     verdicts=frozenset({TokenState.VALID}),
+    finds=True,
     reads_secrets=False,
     least_privilege="An API client whose role has Read and Update Device Enrollment Program Instances.",
     tested_against="a fake built from Jamf's API reference; never run against a real Jamf Pro",

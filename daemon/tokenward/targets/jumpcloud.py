@@ -52,6 +52,7 @@ ABILITIES: Final = Abilities(
     reads_back=True,
     strongest_rung=2,
     verdicts=frozenset(),
+    finds=True,
     reads_secrets=False,
     least_privilege="An API key of an administrator who may change the MDM settings of this one organisation.",
     tested_against="a fake built from the description of JumpCloud's API; never run against the real one",

@@ -47,6 +47,7 @@ ABILITIES: Final = Abilities(
     reads_back=True,
     strongest_rung=3,
     verdicts=frozenset({TokenState.VALID}),
+    finds=True,
     reads_secrets=False,
     least_privilege=(
         "An app registration in Entra with the application permission DeviceManagementServiceConfig.ReadWrite.All, "
