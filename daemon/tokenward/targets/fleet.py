@@ -4,8 +4,6 @@ Source of every fact: fleetdm/fleet, ``ee/server/service/mdm.go``, ``server/mdm/
 ``server/platform/endpointer/transport_error.go``, and the release notes of 4.87, in which the paths got new names.
 """
 
-import base64
-import binascii
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -35,7 +33,7 @@ from tokenward.targets import TargetSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, bearer_auth
 from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_verdict, refusal_by_status, unexpected
-from tokenward.wire.reading import Shown, file_in_form, find_in, mark_of, read_as
+from tokenward.wire.reading import Shown, file_in_form, find_in, mark_of, read_as, unpacked
 from tokenward.wire.settings import PeerSection
 
 TITLE: Final = "Fleet"
@@ -156,10 +154,7 @@ class Fleet:
         if not answer.is_ok and "private key" in _reason(answer):
             raise NeedsOperator(_NO_PRIVATE_KEY)
         shown = read_as(_Key, answer, TITLE, "gave no certificate")
-        try:
-            return base64.b64decode(shown.public_key, validate=True)
-        except binascii.Error as error:
-            raise Retryable(unexpected(TITLE, answer, "gave no certificate")) from error
+        return unpacked(shown.public_key, answer, TITLE, "gave no certificate")
 
     async def note(self) -> str:
         """Return whose token it is: Fleet would take another organisation's without a word."""

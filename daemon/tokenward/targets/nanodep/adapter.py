@@ -31,7 +31,6 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.targets import TargetSection, target_of
 from tokenward.targets.nanodep.answers import (
     CHECK_API_KEY,
-    NO_DATE,
     NOT_READ,
     TITLE,
     apple_reading,
@@ -44,6 +43,7 @@ from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, basic_auth
 from tokenward.wire.findings import KEPT_OUT, kept_out, no_verdict, unexpected
 from tokenward.wire.settings import PeerSection
+from tokenward.wire.token_values import NO_DATE
 
 USER: Final = "depserver"
 """The only user there is."""
