@@ -9,6 +9,7 @@ TARGET_TABLES: dict[str, dict[str, object]] = {
     "nanodep": {"url": "http://127.0.0.1:9001", "dep_name": "main", "api_key": {"env": "KEY"}},
     "fleet": {"url": "https://fleet.corp.example", "api_token": {"env": "KEY"}},
     "jamf": {"url": "https://corp.jamfcloud.com", "client_id": "7d0b", "client_secret": {"env": "KEY"}},
+    "micromdm": {"url": "https://mdm.corp.example", "api_key": {"env": "KEY"}},
     "directory": {"path": "/srv/tokens"},
     "command": {"command": ["/bin/put-token"]},
     "handoff": {},

@@ -19,7 +19,7 @@ from tokenward.schema.fault import Fault, quote
 from tokenward.schema.near import suggest
 from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.section import Section
-from tokenward.targets import TargetSection, directory, fleet, handoff, jamf, nanodep
+from tokenward.targets import TargetSection, directory, fleet, handoff, jamf, micromdm, nanodep
 from tokenward.targets import command as command_target
 
 Reveal = Callable[[SecretRef], Secret]
@@ -100,6 +100,13 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
         frozenset({Keyholder.TARGET}),
         lambda settings, _: (settings.url, settings.instance_id or ""),
         lambda settings, _, reveal: jamf.build(settings, client_secret=reveal(settings.client_secret)),
+    ),
+    "micromdm": _target(
+        micromdm.Settings,
+        micromdm.ABILITIES,
+        frozenset({Keyholder.TARGET}),
+        lambda settings, _: (settings.url,),
+        lambda settings, _, reveal: micromdm.build(settings, api_key=reveal(settings.api_key)),
     ),
     "directory": _target(
         directory.Settings,
