@@ -10,6 +10,7 @@ TARGET_TABLES: dict[str, dict[str, object]] = {
     "fleet": {"url": "https://fleet.corp.example", "api_token": {"env": "KEY"}},
     "jamf": {"url": "https://corp.jamfcloud.com", "client_id": "7d0b", "client_secret": {"env": "KEY"}},
     "micromdm": {"url": "https://mdm.corp.example", "api_key": {"env": "KEY"}},
+    "iru": {"url": "https://corp.api.kandji.io", "api_token": {"env": "KEY"}},
     "directory": {"path": "/srv/tokens"},
     "command": {"command": ["/bin/put-token"]},
     "handoff": {},
