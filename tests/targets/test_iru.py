@@ -221,6 +221,13 @@ async def test_what_a_renewal_answers_is_taken_where_it_says_something(case, ans
     assert held.mark != before.mark
 
 
+async def test_an_answer_about_another_token_is_not_taken(case):
+    """A2: it would be waited for in vain."""
+    body = f'{{"id": "{SECOND}", "access_token_expiry": "2027-03-01T09:00:00Z"}}'.encode()
+    case.troubles.now, case.troubles.only = Trouble("another", body=body), case.upload
+    assert (await install(case.target, await case.envelope())).mark is None
+
+
 async def test_a_refused_file_is_told_without_a_guess_at_the_reason(case):
     """B5.1: what Iru says of a file for another key is not documented."""
     finding = await case.refused()
