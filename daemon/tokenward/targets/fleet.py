@@ -32,7 +32,15 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.targets import TargetSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, bearer_auth
-from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_verdict, refusal_by_status, unexpected
+from tokenward.wire.findings import (
+    KEPT_OUT,
+    in_the_way,
+    kept_out,
+    no_verdict,
+    not_exactly_one,
+    refusal_by_status,
+    unexpected,
+)
 from tokenward.wire.reading import Shown, file_in_form, find_in, mark_of, read_as, unpacked
 from tokenward.wire.settings import PeerSection
 
@@ -327,13 +335,7 @@ _WRONG_KEY: Final = Finding(
 
 
 def _which(tokens: tuple[_Token, ...]) -> Finding:
-    there = "; ".join(f"{one.id} of {one.org_name:.60}" for one in tokens[:10])
-    return Finding(
-        Code.TARGET_REFUSED,
-        "Fleet does not have exactly one token that the target can mean.",
-        f"It has {there}." if there else "It has none at all.",
-        "Set the target's token_id to one of them." if there else "Add the first token in Fleet's own console.",
-    )
+    return not_exactly_one(TITLE, "token", [f"{one.id} of {one.org_name:.60}" for one in tokens], "token_id")
 
 
 def build(settings: Settings, *, api_token: Secret) -> Target:

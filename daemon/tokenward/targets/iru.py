@@ -23,8 +23,16 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.targets import TargetSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, bearer_auth
-from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_verdict, refusal_by_status, unexpected
-from tokenward.wire.reading import Shown, file_in_form, find_in, mark_of, read_as
+from tokenward.wire.findings import (
+    KEPT_OUT,
+    in_the_way,
+    kept_out,
+    no_verdict,
+    not_exactly_one,
+    refusal_by_status,
+    unexpected,
+)
+from tokenward.wire.reading import Shown, certificate_in, file_in_form, find_in, mark_of, read_as
 from tokenward.wire.settings import PeerSection
 
 TITLE: Final = "Iru"
@@ -136,9 +144,7 @@ class Iru:
         """Return the tenant's one certificate, which lives long."""
         del common_name
         answer = await self._get(f"{_ADE}/public_key/")
-        if not answer.is_ok or b"BEGIN CERTIFICATE" not in answer.body:
-            raise Retryable(unexpected(TITLE, answer, "gave no certificate"), answer.retry_after_seconds)
-        return answer.body
+        return certificate_in(answer, TITLE)
 
     async def note(self) -> str:
         """Return a digest of when Apple last answered, by Iru's clock."""
@@ -284,13 +290,8 @@ _NOT_TAKEN: Final = Finding(
 
 
 def _which(tokens: tuple[_Token, ...]) -> Finding:
-    there = "; ".join(f"{one.id:.64} of {one.org_name or 'nobody named':.60}" for one in tokens[:10])
-    return Finding(
-        Code.TARGET_REFUSED,
-        "Iru does not have exactly one token that the target can mean.",
-        f"It has {there}." if there else "It has none at all.",
-        "Set the target's token_id to one of them." if there else "Add the first token in Iru's own console.",
-    )
+    there = [f"{one.id:.64} of {one.org_name or 'nobody named':.60}" for one in tokens]
+    return not_exactly_one(TITLE, "token", there, "token_id")
 
 
 def build(settings: Settings, *, api_token: Secret) -> Target:

@@ -59,6 +59,17 @@ def unpacked(text: str, answer: Answer, title: str, what: str) -> bytes:
         raise Retryable(unexpected(title, answer, what)) from None
 
 
+def certificate_in(answer: Answer, title: str) -> bytes:
+    """Return the body of *answer*, a certificate in PEM.
+
+    Raises:
+        Retryable: It is something else.
+    """
+    if answer.is_ok and b"-----BEGIN CERTIFICATE-----" in answer.body:
+        return answer.body
+    raise Retryable(unexpected(title, answer, "gave no certificate"), answer.retry_after_seconds)
+
+
 def mark_of(*shown: object) -> str:
     """Return a digest of *shown*, of which no part can be read back."""
     return hashlib.sha256(json.dumps(shown, default=str).encode()).hexdigest()
