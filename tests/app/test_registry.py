@@ -11,6 +11,8 @@ TARGET_TABLES: dict[str, dict[str, object]] = {
     "jamf": {"url": "https://corp.jamfcloud.com", "client_id": "7d0b", "client_secret": {"env": "KEY"}},
     "intune": {"tenant": "corp.example", "client_id": "app", "client_secret": {"env": "KEY"}},
     "jumpcloud": {"api_key": {"env": "KEY"}},
+    "micromdm": {"url": "https://mdm.corp.example", "api_key": {"env": "KEY"}},
+    "iru": {"url": "https://corp.api.kandji.io", "api_token": {"env": "KEY"}},
     "directory": {"path": "/srv/tokens"},
     "command": {"command": ["/bin/put-token"]},
     "handoff": {},

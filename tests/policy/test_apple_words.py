@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenward.model.token import TokenState
-from tokenward.policy.apple_words import WORDS, Place, find_refusal, is_lost_session, parse_account
+from tokenward.policy.apple_words import (
+    WORDS,
+    Place,
+    find_quoted_refusal,
+    find_refusal,
+    is_lost_session,
+    parse_account,
+)
 
 DETAIL = {
     "server_name": "Main MDM",
@@ -53,6 +60,27 @@ def test_a_word_is_told_by_how_the_body_begins(place, body, verdict):
 def test_other_words_mean_nothing(body):
     """B10.2: what Apple did not say is no verdict."""
     assert find_refusal(Place.SESSION, body.encode()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("DEP auth error: 403 T_C_NOT_SIGNED", TokenState.TERMS_UNSIGNED),
+        ('apple said: "token_rejectedForbidden"', TokenState.REJECTED),
+        ("Access_Denied", None),
+    ],
+)
+def test_a_word_inside_a_products_own_sentence_is_found(text, verdict):
+    """Products pass Apple's words on inside sentences of their own."""
+    refusal = find_quoted_refusal(text)
+    assert refusal is not None
+    assert refusal.verdict is verdict
+
+
+@pytest.mark.parametrize("text", ["", "403 Forbidden", "401 Unauthorized", "token is bad"])
+def test_what_any_server_says_is_no_word_of_apples(text):
+    """A status phrase says nothing about the token."""
+    assert find_quoted_refusal(text) is None
 
 
 def test_only_the_answer_that_a_wrong_clock_would_also_have_had_asks_for_the_clock():

@@ -19,7 +19,18 @@ from tokenward.schema.fault import Fault, quote
 from tokenward.schema.near import suggest
 from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.section import Section
-from tokenward.targets import TargetSection, directory, fleet, handoff, intune, jamf, jumpcloud, nanodep
+from tokenward.targets import (
+    TargetSection,
+    directory,
+    fleet,
+    handoff,
+    intune,
+    iru,
+    jamf,
+    jumpcloud,
+    micromdm,
+    nanodep,
+)
 from tokenward.targets import command as command_target
 
 Reveal = Callable[[SecretRef], Secret]
@@ -146,6 +157,20 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
         frozenset({Keyholder.TARGET}),
         lambda settings, _: (settings.url, settings.org_id or "", settings.mdm_id or ""),
         lambda settings, _, reveal: jumpcloud.build(settings, api_key=reveal(settings.api_key)),
+    ),
+    "micromdm": _target(
+        micromdm.Settings,
+        micromdm.ABILITIES,
+        frozenset({Keyholder.TARGET}),
+        lambda settings, _: (settings.url,),
+        lambda settings, _, reveal: micromdm.build(settings, api_key=reveal(settings.api_key)),
+    ),
+    "iru": _target(
+        iru.Settings,
+        iru.ABILITIES,
+        frozenset({Keyholder.TARGET}),
+        lambda settings, _: (settings.url, settings.token_id or ""),
+        lambda settings, _, reveal: iru.build(settings, api_token=reveal(settings.api_token)),
     ),
     "directory": _target(
         directory.Settings,

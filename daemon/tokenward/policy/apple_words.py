@@ -108,6 +108,15 @@ def find_refusal(place: Place, body: bytes) -> Refusal | None:
     return next((word.refusal for word in WORDS if place in word.places and text.startswith(word.start)), None)
 
 
+def find_quoted_refusal(text: str) -> Refusal | None:
+    """Return what Apple's words mean that stand somewhere in a product's own *text*, or None where it has none.
+
+    Only those that are nobody else's: "forbidden" and "unauthorized" are also the phrases of any HTTP status.
+    """
+    folded = text.casefold()
+    return next((word.refusal for word in WORDS if "_" in word.start and word.start in folded), None)
+
+
 def is_lost_session(status: int, body: bytes) -> bool:
     """Return whether a call was refused because Apple no longer knows its session: log in again, once."""
     return status == HTTPStatus.UNAUTHORIZED or (

@@ -4,8 +4,6 @@ Source of every fact: fleetdm/fleet, ``ee/server/service/mdm.go``, ``server/mdm/
 ``server/platform/endpointer/transport_error.go``, and the release notes of 4.87, in which the paths got new names.
 """
 
-import base64
-import binascii
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -34,8 +32,16 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.targets import TargetSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, bearer_auth
-from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_verdict, refusal_by_status, unexpected
-from tokenward.wire.reading import Shown, file_in_form, find_in, mark_of, read_as
+from tokenward.wire.findings import (
+    KEPT_OUT,
+    in_the_way,
+    kept_out,
+    no_verdict,
+    not_exactly_one,
+    refusal_by_status,
+    unexpected,
+)
+from tokenward.wire.reading import Shown, file_in_form, find_in, mark_of, read_as, unpacked
 from tokenward.wire.settings import PeerSection
 
 TITLE: Final = "Fleet"
@@ -157,10 +163,7 @@ class Fleet:
         if not answer.is_ok and "private key" in _reason(answer):
             raise NeedsOperator(_NO_PRIVATE_KEY)
         shown = read_as(_Key, answer, TITLE, "gave no certificate")
-        try:
-            return base64.b64decode(shown.public_key, validate=True)
-        except binascii.Error as error:
-            raise Retryable(unexpected(TITLE, answer, "gave no certificate")) from error
+        return unpacked(shown.public_key, answer, TITLE, "gave no certificate")
 
     async def note(self) -> str:
         """Return whose token it is: Fleet would take another organisation's without a word."""
@@ -333,13 +336,7 @@ _WRONG_KEY: Final = Finding(
 
 
 def _which(tokens: tuple[_Token, ...]) -> Finding:
-    there = "; ".join(f"{one.id} of {one.org_name:.60}" for one in tokens[:10])
-    return Finding(
-        Code.TARGET_REFUSED,
-        "Fleet does not have exactly one token that the target can mean.",
-        f"It has {there}." if there else "It has none at all.",
-        "Set the target's token_id to one of them." if there else "Add the first token in Fleet's own console.",
-    )
+    return not_exactly_one(TITLE, "token", [f"{one.id} of {one.org_name:.60}" for one in tokens], "token_id")
 
 
 def build(settings: Settings, *, api_token: Secret) -> Target:

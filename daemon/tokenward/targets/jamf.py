@@ -37,8 +37,15 @@ from tokenward.targets import TargetSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer
 from tokenward.wire.client_login import ClientLogin
-from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_verdict, refusal_by_status, unexpected
-from tokenward.wire.reading import Shown, find_in, mark_of, read_as
+from tokenward.wire.findings import (
+    KEPT_OUT,
+    in_the_way,
+    kept_out,
+    no_verdict,
+    not_exactly_one,
+    refusal_by_status,
+)
+from tokenward.wire.reading import Shown, certificate_in, find_in, mark_of, read_as
 from tokenward.wire.settings import PeerSection
 
 TITLE: Final = "Jamf Pro"
@@ -168,9 +175,7 @@ class Jamf:
         answer = await self._get("/public-key")
         if answer.status == HTTPStatus.NOT_FOUND:
             raise NeedsOperator(_NO_CERTIFICATE)
-        if not answer.is_ok or b"-----BEGIN CERTIFICATE-----" not in answer.body:
-            raise Retryable(unexpected(TITLE, answer, "gave no certificate"), answer.retry_after_seconds)
-        return answer.body
+        return certificate_in(answer, TITLE)
 
     async def note(self) -> str:
         """Return which sync was the latest, so that it is no proof later, whatever the clocks say."""
@@ -332,13 +337,8 @@ _NOT_TAKEN: Final = Finding(
 
 
 def _which(instances: tuple[_Instance, ...]) -> Finding:
-    there = "; ".join(f"{one.id} ({one.name:.60})" for one in instances[:10])
-    return Finding(
-        Code.TARGET_REFUSED,
-        "Jamf Pro does not have exactly one enrolment instance that the target can mean.",
-        f"It has {there}." if there else "It has none at all.",
-        "Set the target's instance_id to one of them." if there else "Add the first one in Jamf Pro's own console.",
-    )
+    there = [f"{one.id} ({one.name:.60})" for one in instances]
+    return not_exactly_one(TITLE, "enrolment instance", there, "instance_id")
 
 
 def build(settings: Settings, *, client_secret: Secret) -> Target:

@@ -1,5 +1,6 @@
 """Findings that every adapter over HTTP has to make, whatever the product."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -19,6 +20,24 @@ def kept_out(title: str, answer: Answer, do: str) -> Finding:
         "Nothing was changed there.",
         do,
     )
+
+
+def not_exactly_one(title: str, what: str, there: Sequence[str], setting: str) -> Finding:
+    """Return the finding for a target that can mean several of a product's tokens, or none.
+
+    *what* is what the product calls the place of one, *there* says in a few words which it has, and *setting* is the
+    key of the target that names one.
+    """
+    listed = "; ".join(there[:_MOST_LISTED])
+    return Finding(
+        Code.TARGET_REFUSED,
+        f"{title} does not have exactly one {what} that the target can mean.",
+        f"It has {listed}." if listed else "It has none at all.",
+        f"Set the target's {setting} to one of them." if listed else f"Add the first one in {title}'s own console.",
+    )
+
+
+_MOST_LISTED: Final = 10
 
 
 def unexpected(title: str, answer: Answer, what: str) -> Finding:

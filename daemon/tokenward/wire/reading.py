@@ -1,5 +1,7 @@
 """What many products answer alike: JSON that is read into a model, files in a form, and marks of what was shown."""
 
+import base64
+import binascii
 import hashlib
 import json
 from typing import Final, TypeVar
@@ -43,6 +45,29 @@ def find_in(model: type[M], answer: Answer) -> M | None:
         return model.model_validate_json(answer.body)
     except ValidationError:
         return None
+
+
+def unpacked(text: str, answer: Answer, title: str, what: str) -> bytes:
+    """Return what *text*, a part of *answer* in base64, holds; *what* as for ``read_as``.
+
+    Raises:
+        Retryable: It is no base64.
+    """
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):  # the latter for what is not ASCII
+        raise Retryable(unexpected(title, answer, what)) from None
+
+
+def certificate_in(answer: Answer, title: str) -> bytes:
+    """Return the body of *answer*, a certificate in PEM.
+
+    Raises:
+        Retryable: It is something else.
+    """
+    if answer.is_ok and b"-----BEGIN CERTIFICATE-----" in answer.body:
+        return answer.body
+    raise Retryable(unexpected(title, answer, "gave no certificate"), answer.retry_after_seconds)
 
 
 def mark_of(*shown: object) -> str:

@@ -1,37 +1,22 @@
 """What NanoDEP's answers mean. Its error texts are never repeated: they can quote a line of the token."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tokenward.model.finding import Code, Finding, OutcomeUnknown, Retryable
-from tokenward.model.instant import BadInstant, parse_instant
-from tokenward.model.secret import Secret
 from tokenward.model.target import Reading
 from tokenward.model.token import ServerToken, TokenState
 from tokenward.policy.apple_words import Place, find_refusal, parse_account
 from tokenward.wire.answer import Answer
 from tokenward.wire.findings import KEPT_OUT, kept_out, unexpected
+from tokenward.wire.reading import find_in
+from tokenward.wire.token_values import TokenValues
 
 TITLE: Final = "NanoDEP"
 CHECK_API_KEY: Final = "Set the target's api_key to the value that depserver was started with (-api or NANODEP_API)."
-NO_DATE: Final = datetime(1, 1, 1, tzinfo=UTC)
-"""What Go makes of a date that was missing."""
-
-
-class _Values(BaseModel):
-    """The five values as NanoDEP writes them."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    consumer_key: str = Field(min_length=1)
-    consumer_secret: str = Field(min_length=1)
-    access_token: str = Field(min_length=1)
-    access_secret: str = Field(min_length=1)
-    access_token_expiry: str
 
 
 class _Version(BaseModel):
@@ -50,18 +35,8 @@ def parse_token(answer: Answer) -> ServerToken | None:
     """Return the token in *answer*, or None where there is no whole one."""
     if not answer.is_ok:
         return None
-    try:
-        values = _Values.model_validate_json(answer.body)
-        expires_at = parse_instant(values.access_token_expiry)
-    except (ValidationError, BadInstant):
-        return None
-    return ServerToken(
-        Secret(values.consumer_key),
-        Secret(values.consumer_secret),
-        Secret(values.access_token),
-        Secret(values.access_secret),
-        expires_at,
-    )
+    shown = find_in(TokenValues, answer)
+    return shown.token if shown else None
 
 
 def parse_names(answer: Answer) -> tuple[str, ...] | None:

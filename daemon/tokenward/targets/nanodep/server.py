@@ -14,7 +14,6 @@ from tokenward.model.target import NOTHING_HELD, Found, Holding, Reading
 from tokenward.policy.apple_words import AccountDetail, parse_account
 from tokenward.targets.nanodep.answers import (
     CHECK_API_KEY,
-    NO_DATE,
     TITLE,
     apple_reading,
     is_nothing_held,
@@ -25,6 +24,7 @@ from tokenward.targets.nanodep.settings import Server, is_dep_name
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, basic_auth
 from tokenward.wire.findings import KEPT_OUT, kept_out, unexpected
+from tokenward.wire.token_values import NO_DATE
 
 USER: Final = "depserver"
 """The only user there is."""
