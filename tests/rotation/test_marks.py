@@ -59,6 +59,29 @@ async def test_as_long_as_the_old_mark_shows_nothing_is_believed(automatic, targ
     assert len(target.uploads) <= 4
 
 
+async def test_a_product_that_takes_the_file_and_goes_on_showing_the_old_token_is_said_to_after_ten_minutes(
+    automatic, target
+):
+    """B4.5: nothing failed, and yet somebody has to look; it is tried on."""
+    target.holds("before")
+    target.lag = 10_000
+    await automatic.ask(EventKind.ROTATE)
+    for _ in range(9):
+        await automatic.work()
+        automatic.clock.advance(MINUTE)
+    assert (await automatic.opened()).blocked is None
+    for _ in range(8):
+        automatic.clock.advance(MINUTE)
+        await automatic.work()
+
+    rotation = await automatic.opened()
+    assert (rotation.state, reason_of(rotation)) == (State.CHECKED, BlockReason.INSTALL_FAILED)
+    assert "goes on showing" in rotation.blocked.remedy
+
+    target.lag = target._lagging = 0
+    await automatic.until(State.DONE)
+
+
 async def test_proof_is_asked_for_what_happened_after_handing_over(automatic, target):
     """Rung 3: what the product did before it had the token says nothing of it."""
     await automatic.ask(EventKind.ROTATE)

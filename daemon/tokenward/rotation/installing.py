@@ -11,8 +11,8 @@ from tokenward.rotation.evidence import Evidence, Unanswered
 from tokenward.rotation.moves import again_at, enter, reason_for, stand_still
 from tokenward.rotation.outcome import Act, Advance, InstallEnvelope, Outcome, Retry, Wait
 
-HAND_OFF_PATIENCE: Final = timedelta(minutes=10)
-"""For how long it is nobody else's business that a file is to be handed over in a product's own console."""
+PATIENCE: Final = timedelta(minutes=10)
+"""For how long it is nobody else's business that a file does not show where it belongs (B4.5)."""
 YEAR_AHEAD: Final = timedelta(days=350)
 """A token that is good for longer than that is a new one: Apple gives each a year."""
 HAND_OFF_LOOK: Final = timedelta(seconds=30)
@@ -30,7 +30,7 @@ def plan_checked(rotation: Rotation, evidence: Evidence, now: datetime) -> Outco
         return _hand_off(seen, evidence, now)
     due = _first_due(seen, evidence, now)
     if due is None:
-        return _wait_for_next(seen, evidence)
+        return _wait_for_next(seen, evidence, now)
     held = evidence.holdings.get(due.target)
     if isinstance(held, Unanswered):
         return _unreachable(seen, due, held, now)
@@ -91,7 +91,7 @@ def shows(held: Holding, one: Installation, rotation: Rotation, evidence: Eviden
 def _hand_off(rotation: Rotation, evidence: Evidence, now: datetime) -> Outcome:
     """Wait for somebody at a product's own console, and remember what it showed before."""
     seen = replace(rotation, installations=tuple(_as_before(one, evidence) for one in rotation.installations))
-    if now - rotation.entered_at >= HAND_OFF_PATIENCE:
+    if now - rotation.entered_at >= PATIENCE:
         return stand_still(seen, _BY_HAND, now)
     return Wait(seen, now + HAND_OFF_LOOK, "somebody is to hand the file over in the product's own console")
 
@@ -117,10 +117,11 @@ def _is_due(one: Installation, now: datetime) -> bool:
     return one.installed_at is None and not one.by_hand and (one.next_attempt_at is None or one.next_attempt_at <= now)
 
 
-def _wait_for_next(rotation: Rotation, evidence: Evidence) -> Outcome:
+def _wait_for_next(rotation: Rotation, evidence: Evidence, now: datetime) -> Outcome:
     pending = [one for one in rotation.installations if one.installed_at is None and one.next_attempt_at is not None]
     until = min(one.next_attempt_at for one in pending if one.next_attempt_at is not None)
-    failing = next((one for one in pending if one.required and one.error), None)
+    is_overdue = now - rotation.entered_at >= PATIENCE
+    failing = next((one for one in pending if one.required and (one.error or is_overdue)), None)
     if failing is not None:
         is_away = isinstance(evidence.holdings.get(failing.target), Unanswered)
         reason = BlockReason.TARGET_UNREACHABLE if is_away else BlockReason.INSTALL_FAILED
@@ -169,6 +170,11 @@ def with_installation(rotation: Rotation, changed: Installation) -> Rotation:
 
 
 def _see_to(failing: Installation) -> str:
+    if failing.error is None:
+        return (
+            f"look into {failing.target}'s own console: it took the file, and goes on showing what it showed before. "
+            "It is handed over again by itself"
+        )
     return (
         f"see to what {failing.target} said: {failing.error} It is tried again by itself; the file can also be handed "
         "over in the product's own console"
