@@ -119,6 +119,16 @@ STAGES: Final[Mapping[str, Callable[[], Shown]]] = {
     "10-steps-upload": lambda: main(**UPLOAD),
     "10-steps-certificate-changed": lambda: main(**UPLOAD, certificate_changed=True),
     "11-steps-download": lambda: main(**CLEARED, registered_by=RegisteredBy.API),
+    "11-steps-account": lambda: Shown(
+        FakeViews(
+            (
+                a_record(
+                    "field", rotation=a_rotation(id="r3", service="field", **CLEARED, registered_by=RegisteredBy.API)
+                ),
+            ),
+            made=LINKS,
+        )
+    ),
     "12-find": lambda: main(token=DEAD, causes=(Cause.REJECTED,), recover_until=NOW + HOUR),
     "13-preparing": lambda: main(state=State.OPENED, visit=1, certificate_changed=True),
     "14-under-way": lambda: main(**UNDER_WAY),
@@ -183,7 +193,11 @@ def _world() -> World:
         by_hand=("Sign in to the console.", "Upload the file under Enrolment."),
     )
     target = replace(target, abilities=abilities)
-    return World(roster, {one: replace(served, targets=(target,)) for one, served in world.services.items()})
+    curious = replace(target, abilities=replace(abilities, wants_account=True))
+    products = {"field": curious}
+    return World(
+        roster, {one: replace(served, targets=(products.get(one, target),)) for one, served in world.services.items()}
+    )
 
 
 @contextmanager

@@ -49,6 +49,8 @@ class Abilities:
     """What the credential must be allowed to do, and nothing more."""
     tested_against: str
     """What its tests run it against, and what that was built from; honest about products that could not be had."""
+    wants_account: bool = False
+    """Whether it wants to be told with which account the token was downloaded."""
     by_hand: tuple[str, ...] = ()
     """How the file is handed over without us, in the product's own way, step by step."""
     finds: bool = False

@@ -134,6 +134,19 @@ def test_what_is_done_by_hand_is_asked_for_until_somebody_says_that_they_did_it(
     assert the_card(state=State.CHECKED, installations=(said,)).stage is Stage.UNDER_WAY
 
 
+def test_with_which_account_is_asked_only_for_a_product_that_wants_to_know():
+    """B6.4: filled in with the one on record."""
+    overview = an_overview(a_record(rotation=a_rotation(**CLEARED)))
+    facts = tuple(overview.facts_of(service) for service in overview.roster.services.values())
+    asks = Situation(overview.roster, overview.people, facts, NOW).asks_of("kim")
+
+    (curious,) = cards_of(asks, "kim", overview, {"main": replace(PRODUCT, wants_account=True)})
+    (other,) = cards_of(asks, "kim", overview, {"main": PRODUCT})
+
+    assert (curious.asks_account, curious.account) == (True, "kim@corp.example")
+    assert not other.asks_account
+
+
 def test_a_planned_departure_is_a_planned_change_of_custodian_and_nothing_more():
     """B7.2: the deputy reads no more than that."""
     record = a_record(rotation=a_rotation(causes=(Cause.CUSTODIAN,), actor="ana"))

@@ -86,3 +86,20 @@ async def test_a_product_that_takes_no_file_for_ten_minutes_can_have_it_by_hand_
 
     assert "Save the file again" in (await scene.get(f"/handover/{KIM}")).text
     assert (await scene.post(at("envelope"))).content == made.body
+
+
+@pytest.mark.parametrize(
+    ("written", "recorded"),
+    [
+        ("boss@corp.example", "boss@corp.example"),
+        (" kim@corp.example ", "kim@corp.example"),
+        ("me", "kim@corp.example"),
+    ],
+)
+async def test_the_account_that_somebody_says_they_used_is_on_record(by_hand, written, recorded):
+    """B6.4: what is none leaves the one that is on record."""
+    await by_hand.post(at("start"))
+    made = an_envelope(await by_hand.stage.certificate(), by_hand.stage.clock.now())
+    await by_hand.post(at("file"), files={"file": (made.name, made.body)}, data={"account": written})
+
+    assert (await by_hand.stage.opened()).supplied_by == recorded

@@ -49,6 +49,7 @@ ABILITIES: Final = Abilities(
     verdicts=frozenset({TokenState.VALID}),
     finds=True,
     reads_secrets=False,
+    wants_account=True,
     least_privilege=(
         "An app registration in Entra with the application permission DeviceManagementServiceConfig.ReadWrite.All, "
         "granted by an administrator; the tenant needs an active Intune licence."

@@ -79,6 +79,8 @@ class Card:
     """What the product is called to which it is handed over by hand."""
     account: str | None = None
     """With which account the reader signs in at Apple."""
+    asks_account: bool = False
+    """Whether the product wants to be told with which account the token was downloaded (B6.4)."""
     other_account: str | None = None
     """With whose account the token was downloaded, where that is not the reader's own."""
 
@@ -146,7 +148,11 @@ def _is_fresh(rotation: Rotation, person: str, overview: Overview) -> bool:
 
 def _card(ask: Ask, person: str, overview: Overview, product: Abilities | None) -> Card:
     rotation, stage = ask.rotation, _stage(ask, person, overview.now)
-    card = _plain(ask.service, rotation, stage, overview)
+    card = replace(
+        _plain(ask.service, rotation, stage, overview),
+        account=overview.roster.account_of(person, ask.service),
+        asks_account=product is not None and product.wants_account,
+    )
     match stage:
         case Stage.TAKEN if rotation.claim is not None:
             holder = overview.roster.people.get(rotation.claim.person)
@@ -158,7 +164,6 @@ def _card(ask: Ask, person: str, overview: Overview, product: Abilities | None) 
                 card,
                 directions=directions_for(ask.service, rotation, overview),
                 certificate=certificate_file(ask.service) if needs_upload(rotation) else None,
-                account=overview.roster.account_of(person, ask.service),
             )
         case Stage.HAND_OFF if product is not None:
             return replace(card, progress=_progress(rotation), by_hand=product.by_hand, product=product.title)

@@ -72,6 +72,8 @@ class Deeds:
         digest = hashlib.sha256(file.body).hexdigest()
         key = f"{card.rotation.id}/{digest}/{'confirmed' if file.is_confirmed else ''}"
         words = {"file_name": file.name, **({"confirmed": "yes"} if file.is_confirmed else {})}
+        if file.account:
+            words["account"] = file.account
         event = self._event(EventKind.TOKEN_SUPPLIED, person, key, card.service.id, words)
         return await self._hand_in(event, Attachment(AttachmentRole.ENVELOPE, file.name, file.body))
 

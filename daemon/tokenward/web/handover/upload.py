@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from tokenward.model.finding import Code, Finding, NeedsCustodian
+from tokenward.schema.account import parse_account
+from tokenward.schema.fault import Fault
 
 LARGEST_FILE: Final = 256 * 1024
 LARGEST_BODY: Final = LARGEST_FILE + 16 * 1024
@@ -30,6 +32,8 @@ class Upload:
     body: bytes
     is_confirmed: bool
     """Whether they said that it is for this service, when they were asked."""
+    account: str = ""
+    """With which account they say that they downloaded it, where they were asked."""
 
 
 async def uploaded(request: Request) -> Upload:
@@ -54,9 +58,19 @@ async def uploaded(request: Request) -> Upload:
         body = await files[0].read()
         if len(body) > LARGEST_FILE:
             raise NeedsCustodian(_TOO_LARGE)
-        return Upload(_called(files[0].filename or ""), body, form.get("confirmed") == "yes")
+        return Upload(
+            _called(files[0].filename or ""), body, form.get("confirmed") == "yes", _account(form.get("account"))
+        )
     finally:
         await form.close()
+
+
+def _account(written: object) -> str:
+    """Return the account that was written; nothing for what is none, for then the one on record is the better guess."""
+    try:
+        return parse_account(written.strip() if isinstance(written, str) else written)
+    except Fault:
+        return ""
 
 
 def _called(name: str) -> str:

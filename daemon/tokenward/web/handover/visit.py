@@ -111,7 +111,8 @@ def visit(key: str, find: FindLink, world: World, views: Views, now: datetime) -
 
 def _done_by_hand(served: ServiceWorld) -> Abilities:
     """Return the product to which a file is handed over by hand: one that takes none from us, else the first."""
-    return next((one for one in served.targets if one.installer is None), served.targets[0]).abilities
+    product = next((one for one in served.targets if one.installer is None), served.targets[0]).abilities
+    return replace(product, wants_account=any(one.abilities.wants_account for one in served.targets))
 
 
 def _standing(link: Link, links: tuple[Link, ...], situation: Situation) -> Standing:
