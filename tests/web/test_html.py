@@ -106,3 +106,8 @@ def test_a_page_loads_nothing_foreign_and_is_not_kept():
     assert not any("unsafe" in value or "http" in value or "*" in value for value in policy.values())
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def test_a_name_with_quotation_marks_of_its_own_stands_out_whole():
+    """Services are called what people call them."""
+    assert step_element("Choose “Loan Pool “North””.") == "Choose <strong>Loan Pool “North”</strong>."

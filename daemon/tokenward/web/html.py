@@ -33,7 +33,7 @@ PAGE_HEADERS: Final = {
 }
 """Nothing foreign is loaded, nothing is kept, nobody learns where the reader came from; no page needs more."""
 
-_NAMED: Final = re.compile("“([^“”<>]*)”")
+_NAMED: Final = re.compile("“((?:[^“”<>]|“[^“”<>]*”)*)”")
 
 
 def render(template: str, **values: object) -> str:
