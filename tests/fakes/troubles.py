@@ -63,6 +63,8 @@ class Troubles:
     now: Trouble | None = None
     only: tuple[str, str] | None = None
     """Method, and what must stand in the path, of the requests that meet the trouble."""
+    latency: float = 0.0
+    """In seconds: how far away the product is."""
     seen: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of every request."""
 
@@ -70,6 +72,8 @@ class Troubles:
         """Answer one request, or fail to."""
         method, path = scope["method"], scope["path"]
         self.seen.append((method, path))
+        if self.latency:
+            await asyncio.sleep(self.latency)
         trouble = self.now
         if trouble is None or (self.only and not (method == self.only[0] and self.only[1] in path)):
             await self.app(scope, receive, send)
