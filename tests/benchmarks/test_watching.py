@@ -33,7 +33,7 @@ LATENCY = 0.05
 ROUNDS = 5
 GOAL = 1.3
 GROSS_LOSS = 2.0
-_OWN_SERVERS = ((Fleet, FleetCase), (Iru, IruCase), (MicroMdm, MicroMdmCase))
+_OWN_SERVERS: tuple[tuple[Any, Any], ...] = ((Fleet, FleetCase), (Iru, IruCase), (MicroMdm, MicroMdmCase))
 
 
 async def test_a_round_of_reading_back_costs_little_more_than_its_requests():
