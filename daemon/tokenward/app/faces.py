@@ -21,6 +21,7 @@ from tokenward.sources.control import ControlSource
 from tokenward.sources.drop import DropSource
 from tokenward.web.apps import board_mount, control_app, metrics_app, operations_app, public_app
 from tokenward.web.board.pages import Board
+from tokenward.web.checkup import Checkups
 from tokenward.web.control_reads import ControlReads
 from tokenward.web.exports import Exports
 from tokenward.web.handover.deeds import Deeds
@@ -70,7 +71,8 @@ class Faces:
         self.public = address_of(public)
         listeners.add(public_app(self._handover()), public)
         exports = Exports(self.core.tools, self._world)
-        asked = (*self._control().routes(), *exports.routes(), *self._preview().routes())
+        checkups = Checkups(self.core.ledger, self._world, self.core.tools.clock)
+        asked = (*self._control().routes(), *exports.routes(), *self._preview().routes(), *checkups.routes())
         listeners.add(control_app(self._reads(), asked), bind_unix(control))
 
     def _open_for_operators(self, listeners: Listeners) -> None:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tokenward.cli.exit_codes import Exit
 from tokenward.cli.failure import Failed
+from tokenward.model.checkup import Grade
 
 
 class Answer(BaseModel):
@@ -30,6 +31,21 @@ class Verdict(Answer):
     verdict: str
     warnings: tuple[str, ...] = ()
     settlement: Settlement | None = None
+
+
+class Looked(Answer):
+    """One thing that the daemon looked at."""
+
+    about: str
+    grade: Grade
+    said: str
+    do: str = ""
+
+
+class Checkup(Answer):
+    """``GET /v1/checkup``."""
+
+    checks: tuple[Looked, ...]
 
 
 class Blocked(Answer):

@@ -34,13 +34,13 @@ class Client:
     steady: Callable[[], float] = field(default=time.monotonic, repr=False)
     """Measures how long an answer takes."""
 
-    def look(self, path: str) -> Json:
-        """Return the answer to ``GET path``.
+    def look(self, path: str, seconds: float = LOOK_SECONDS) -> Json:
+        """Return the answer to ``GET path``, which may take that long.
 
         Raises:
             Failed: The daemon does not answer, or says why not.
         """
-        return self._exchange("GET", path, None, LOOK_SECONDS)
+        return self._exchange("GET", path, None, seconds)
 
     def ask(self, body: Mapping[str, object]) -> Json:
         """Return the answer to ``POST /v1/events``, which waits a while for what becomes of the event.

@@ -32,6 +32,7 @@ SECTIONS: Final = {
     },
     "Look": {
         "status": Row("status", "Show how every service stands."),
+        "doctor": Row("doctor", "Look at everything, and say what to do next."),
         "check": Row("status", "Say in one line whether all is well."),
         "show": Row("show", "Show all that is known about a service."),
         "report": Row("report", "Give an auditor the evidence of every rotation."),

@@ -1,6 +1,7 @@
 """Printing: JSON for programs, aligned text for files and pipes, a table for terminals."""
 
 import json
+import textwrap
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -47,6 +48,18 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     return "".join(
         f"{'  '.join(_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()}\n"
         for row in rows
+    )
+
+
+def beside(label: str, text: str) -> list[str]:
+    """Return *text* beside its *label*. Words stay whole, for commands and addresses are to be copied."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

@@ -1,6 +1,5 @@
 """``targets``: which products Tokenward knows, and what each can do. Needs no daemon."""
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
@@ -10,7 +9,7 @@ import click
 from tokenward.cli.exit_codes import Exit
 from tokenward.cli.failure import Failed
 from tokenward.cli.invocation import Invocation
-from tokenward.cli.printing import WIDTH, print_json, print_table
+from tokenward.cli.printing import beside, print_json, print_table
 from tokenward.cli.verb import json_option, verb
 from tokenward.model.target import KeyPolicy
 
@@ -89,7 +88,7 @@ def _lines(row: "TargetKind") -> Iterator[str]:
     can = row.abilities
     yield f"{can.title} ({can.kind})"
     yield ""
-    yield from _beside("", can.summary)
+    yield from beside("", can.summary)
     yield ""
     facts = {
         "Certificate": KEYS[can.key_policy],
@@ -104,24 +103,12 @@ def _lines(row: "TargetKind") -> Iterator[str]:
         "Tested with": can.tested_against,
     }
     for label, text in facts.items():
-        yield from _beside(f"{label:<{_LABEL_WIDTH}}", text)
+        yield from beside(f"{label:<{_LABEL_WIDTH}}", text)
     if can.by_hand:
         yield ""
         yield "By hand:"
         for number, step in enumerate(can.by_hand, start=1):
-            yield from _beside(f"  {number}  ", step)
-
-
-def _beside(label: str, text: str) -> list[str]:
-    """Return *text* beside its *label*. Words stay whole, for commands and addresses are to be copied."""
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=label,
-        subsequent_indent=" " * len(label),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+            yield from beside(f"  {number}  ", step)
 
 
 def _as_json(row: "TargetKind") -> "Json":
