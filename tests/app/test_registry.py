@@ -43,6 +43,7 @@ def test_every_kind_of_target_is_read_and_built_by_its_row(kind):
     assert (target.installer is not None) == row.abilities.installs
     assert (target.read_back is not None) == row.abilities.reads_back
     assert (target.finder is not None) == row.abilities.finds
+    assert row.abilities.by_hand
 
 
 @pytest.mark.parametrize("kind", [kind for kind, row in TARGETS.items() if row.abilities.finds])

@@ -1,6 +1,7 @@
-"""What every product that is asked over HTTP promises beyond ``TargetContract``: whatever it answers stays its own.
+"""What every product that is asked over HTTP promises beyond its contract: whatever it answers stays its own.
 
-A target's own tests subclass this and supply one ``case``, whose product stands behind ``fakes.troubles``.
+A target's own tests subclass one of these and supply one ``case``, whose product stands behind ``fakes.troubles``:
+``HttpWatchContract`` where the product can only be read, ``HttpTargetContract`` where it takes a file.
 """
 
 import logging
@@ -10,11 +11,14 @@ from typing import Protocol
 import pytest
 import structlog
 from starlette.responses import PlainTextResponse
+from typing_extensions import override
 
 from contracts.target_contract import (
     LONG_AGO,
     TargetCase,
     TargetContract,
+    WatchCase,
+    WatchContract,
     install,
     installer,
     is_believed,
@@ -29,17 +33,12 @@ from tokenward.model.target import BlockReason, Delivery
 from tokenward.rotation.ports import Target
 
 
-class HttpTargetCase(TargetCase, Protocol):
+class HttpWatchCase(WatchCase, Protocol):
     """One product behind its troubles. It holds a token already, and its adapter waits at most a second."""
 
     @property
     def troubles(self) -> Troubles:
         """What is in its way."""
-        ...
-
-    @property
-    def upload(self) -> tuple[str, str]:
-        """Method, and a piece of the path, of the request that hands an envelope over."""
         ...
 
     @property
@@ -52,6 +51,15 @@ class HttpTargetCase(TargetCase, Protocol):
         """The same with a credential that the product does not take."""
         ...
 
+
+class HttpTargetCase(HttpWatchCase, TargetCase, Protocol):
+    """One product behind its troubles, which takes a file."""
+
+    @property
+    def upload(self) -> tuple[str, str]:
+        """Method, and a piece of the path, of the request that hands an envelope over."""
+        ...
+
     async def wrong_key(self) -> Envelope:
         """Return an envelope that was made for another key than the product's."""
         ...
@@ -61,11 +69,11 @@ class HttpTargetCase(TargetCase, Protocol):
         ...
 
 
-class HttpTargetContract(TargetContract):
-    """The promises. ``case`` is a fixture of the subclass."""
+class HttpWatchContract(WatchContract):
+    """The promises of everything that is read over HTTP. ``case`` is a fixture of the subclass."""
 
     @pytest.fixture
-    def case(self) -> HttpTargetCase:
+    def case(self) -> HttpWatchCase:
         """Return the target under test."""
         raise NotImplementedError
 
@@ -107,8 +115,42 @@ class HttpTargetContract(TargetContract):
         elsewhere = Troubles(PlainTextResponse("mine now"))
         async with serving(elsewhere) as url:
             case.troubles.now = moved(url)
-            await self._try_everything(case)
+            await self.try_everything(case)
         assert elsewhere.seen == []
+
+    async def test_no_secret_is_logged_or_said(self, case, caplog):
+        """Secrets: in no log, message or finding, whatever happens."""
+        caplog.set_level(logging.DEBUG)
+        with structlog.testing.capture_logs() as events:
+            texts = await self.try_everything(case)
+            for trouble in (OUT_OF_ORDER, AWAY):
+                case.troubles.now = trouble
+                texts += await self.try_everything(case)
+        heard = "\n".join([caplog.text, repr(events), *texts])
+        for secret in (case.credential, "CS_", "AS_", "AT_"):
+            assert secret not in heard
+
+    async def try_everything(self, case) -> list[str]:
+        """Use every role, and return every word that was said."""
+        target: Target = case.target
+        said = [repr(await target.health.health()), repr(await target.gate.preflight())]
+        roles = [read_back(target).read_back()]
+        if target.key_source is not None:
+            roles.append(target.key_source.fetch_certificate("try-everything"))
+        if target.prover is not None:
+            roles.append(target.prover.prove("", LONG_AGO))
+        if target.finder is not None:
+            roles.append(target.finder.find_all())
+        return said + [await _said(role) for role in roles]
+
+
+class HttpTargetContract(HttpWatchContract, TargetContract):
+    """The promises of what takes a file over HTTP. ``case`` is a fixture of the subclass."""
+
+    @pytest.fixture
+    def case(self) -> HttpTargetCase:
+        """Return the target under test."""
+        raise NotImplementedError
 
     @pytest.mark.parametrize("trouble", [THROTTLED, AWAY], ids=lambda one: one.name)
     async def test_an_upload_that_was_turned_away_is_tried_again(self, case, trouble):
@@ -189,18 +231,6 @@ class HttpTargetContract(TargetContract):
             proof = await case.target.prover.prove(noted, LONG_AGO)
             assert proof.is_foreign or (proof.server_uuid and proof.server_uuid != before.server_uuid)
 
-    async def test_no_secret_is_logged_or_said(self, case, caplog):
-        """Secrets: in no log, message or finding, whatever happens."""
-        caplog.set_level(logging.DEBUG)
-        with structlog.testing.capture_logs() as events:
-            texts = await self._try_everything(case)
-            for trouble in (OUT_OF_ORDER, AWAY):
-                case.troubles.now = trouble
-                texts += await self._try_everything(case)
-        heard = "\n".join([caplog.text, repr(events), *texts])
-        for secret in (case.credential, "CS_", "AS_", "AT_"):
-            assert secret not in heard
-
     async def _is_installed_now(self, case, envelope, before=None) -> None:
         before = before or await read_back(case.target).read_back()
         receipt = await install(case.target, envelope)
@@ -210,19 +240,11 @@ class HttpTargetContract(TargetContract):
     def _in_the_way_of_uploads(self, case, trouble: Trouble) -> None:
         case.troubles.now, case.troubles.only = trouble, case.upload
 
-    async def _try_everything(self, case) -> list[str]:
-        """Use every role, and return every word that was said."""
-        target: Target = case.target
-        said = [repr(await target.health.health()), repr(await target.gate.preflight())]
-        roles = [read_back(target).read_back(), installer(target).note()]
-        if target.key_source is not None:
-            roles.append(target.key_source.fetch_certificate("try-everything"))
-        if target.prover is not None:
-            roles.append(target.prover.prove("", LONG_AGO))
-        if target.finder is not None:
-            roles.append(target.finder.find_all())
-        said += [await _said(role) for role in roles]
-        said.append(await _said(installer(target).install(Delivery("main", await case.wrong_key()))))
+    @override
+    async def try_everything(self, case) -> list[str]:
+        said = await super().try_everything(case)
+        said.append(await _said(installer(case.target).note()))
+        said.append(await _said(installer(case.target).install(Delivery("main", await case.wrong_key()))))
         return said
 
 

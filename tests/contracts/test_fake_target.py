@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.target_contract import TargetContract
+from contracts.target_contract import TargetContract, WatchContract
 from fakes.target import MADE_AT, OTHER_SERVER_UUID, FakeTarget, a_token
 from tokenward.crypto import parse_certificate
 from tokenward.model.envelope import Envelope
@@ -45,6 +45,28 @@ class TestFakeTarget(TargetContract):
     def case(self):
         """Return the fake."""
         return FakeCase()
+
+
+class WatchedFakeCase:
+    """The fake as a product that can only be read."""
+
+    def __init__(self) -> None:
+        words = {"installs": False, "key_policy": KeyPolicy.NOT_FETCHED, "shows_mark": True}
+        self.fake = FakeTarget(**words)
+        self.fake.holds("old")
+        self.target: Target = self.fake.target()
+        self.nowhere: Target = FakeTarget(**words, unreachable=True).target()
+
+    async def by_hand(self) -> None:
+        """Put another token into its place."""
+        self.fake.holds("new")
+
+
+class TestWatchedFakeTarget(WatchContract):
+    @pytest.fixture
+    def case(self):
+        """Return the fake."""
+        return WatchedFakeCase()
 
 
 @pytest.fixture

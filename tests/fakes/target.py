@@ -84,6 +84,8 @@ class FakeTarget:
     """Whether it shows what it holds."""
     shows_mark: bool = False
     """Whether it shows, instead of values, something that is another for another token."""
+    shows_expiry: bool = True
+    """Whether it shows until when its token is good."""
     make_certificate: Callable[[str], bytes] = a_pem
     contents: dict[str, ServerToken] = field(default_factory=dict)
     """What is in an envelope, by its digest; for any other, the token that stands for that digest."""
@@ -245,7 +247,7 @@ class FakeTarget:
             return NOTHING_HELD
         shown = Holding(
             present=True,
-            expires_at=token.expires_at,
+            expires_at=token.expires_at if self.shows_expiry else None,
             downloader=self.downloader,
             server_uuid=self.server_uuid,
         )

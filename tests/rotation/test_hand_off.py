@@ -140,6 +140,32 @@ async def test_a_token_that_stood_there_before_anybody_looked_is_believed_by_wor
     await stage.until(State.DONE)
 
 
+async def test_where_nothing_shows_by_which_tokens_differ_a_word_is_all_there_is(put_together, keypair):
+    """B8.4: a product that shows its place at Apple and no date can't be waited for."""
+    target = by_hand(shows_expiry=False)
+    target.holds("before")
+    stage = await put_together(target)
+    await stage.watch.ask_due()
+    await with_file(stage, keypair)
+    assert (await stage.opened()).state is State.CHECKED
+
+    target.holds("after")
+    await stage.ask(EventKind.HANDED_OFF, person="kim")
+
+    assert (await stage.until(State.DONE)).installations[0].attempts == 1
+
+
+async def test_a_word_does_not_outweigh_that_nothing_is_there(put_together, keypair):
+    """A2: somebody pressed the button, and the product says that it holds none."""
+    stage = await put_together(by_hand(shows_expiry=False))
+    await with_file(stage, keypair)
+
+    await stage.ask(EventKind.HANDED_OFF, person="kim")
+    await stage.work()
+
+    assert (await stage.opened()).state is State.CHECKED
+
+
 async def test_what_takes_the_file_from_us_gets_it_first(put_together, keypair):
     """B8.3: each target on its own."""
     push = FakeTarget(id="push", key_policy=KeyPolicy.NOT_FETCHED)

@@ -67,7 +67,12 @@ def _is_there(held: Holding, one: Installation, rotation: Rotation, evidence: Ev
     if not one.by_hand or one.attempted_at is None:
         return False
     ahead = held.expires_at is not None and held.expires_at >= one.attempted_at + YEAR_AHEAD
-    return one.target in evidence.unseen or ahead
+    return one.target in evidence.unseen or _tells_nothing(held) or ahead
+
+
+def _tells_nothing(held: Holding) -> bool:
+    """Return whether a target shows that it holds a token, and nothing that would be another for another one."""
+    return held.present and held.envelope is None and held.shown is None and held.expires_at is None
 
 
 def shows(held: Holding, one: Installation, rotation: Rotation, evidence: Evidence) -> bool:
