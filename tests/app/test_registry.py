@@ -13,6 +13,7 @@ TARGET_TABLES: dict[str, dict[str, object]] = {
     "jumpcloud": {"api_key": {"env": "KEY"}},
     "micromdm": {"url": "https://mdm.corp.example", "api_key": {"env": "KEY"}},
     "iru": {"url": "https://corp.api.kandji.io", "api_token": {"env": "KEY"}},
+    "simplemdm": {"api_key": {"env": "KEY"}},
     "directory": {"path": "/srv/tokens"},
     "command": {"command": ["/bin/put-token"]},
     "handoff": {},

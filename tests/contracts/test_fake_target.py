@@ -1,5 +1,7 @@
 """The fake that the engine's tests stand on keeps what real targets promise, and fails only when told to."""
 
+from dataclasses import replace
+
 import pytest
 
 from contracts.target_contract import TargetContract, WatchContract
@@ -51,11 +53,10 @@ class WatchedFakeCase:
     """The fake as a product that can only be read."""
 
     def __init__(self) -> None:
-        words = {"installs": False, "key_policy": KeyPolicy.NOT_FETCHED, "shows_mark": True}
-        self.fake = FakeTarget(**words)
+        self.fake = FakeTarget(installs=False, key_policy=KeyPolicy.NOT_FETCHED, shows_mark=True)
         self.fake.holds("old")
         self.target: Target = self.fake.target()
-        self.nowhere: Target = FakeTarget(**words, unreachable=True).target()
+        self.nowhere: Target = replace(self.fake, unreachable=True).target()
 
     async def by_hand(self) -> None:
         """Put another token into its place."""

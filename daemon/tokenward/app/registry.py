@@ -30,6 +30,7 @@ from tokenward.targets import (
     jumpcloud,
     micromdm,
     nanodep,
+    simplemdm,
 )
 from tokenward.targets import command as command_target
 
@@ -171,6 +172,13 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
         frozenset({Keyholder.TARGET}),
         lambda settings, _: (settings.url, settings.token_id or ""),
         lambda settings, _, reveal: iru.build(settings, api_token=reveal(settings.api_token)),
+    ),
+    "simplemdm": _target(
+        simplemdm.Settings,
+        simplemdm.ABILITIES,
+        frozenset({Keyholder.OPERATOR}),
+        lambda settings, service: (settings.url, str(settings.server_id or service)),
+        lambda settings, _, reveal: simplemdm.build(settings, api_key=reveal(settings.api_key)),
     ),
     "directory": _target(
         directory.Settings,

@@ -4,10 +4,11 @@ import base64
 import binascii
 import hashlib
 import json
-from typing import Final, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Final, TypeVar
 
 import httpx2
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from tokenward.model.finding import Retryable
 from tokenward.wire.answer import Answer
@@ -21,6 +22,16 @@ class Shown(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=True)
 
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # at the ends of the calendar
+        raise ValueError("no such instant in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""An instant, whatever the offset from UTC in which it is shown: summer time is no other token."""
 
 M = TypeVar("M", bound=BaseModel)
 
