@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from tokenward.model.envelope import Envelope
 from tokenward.model.finding import Finding
-from tokenward.model.target import BlockReason, Delivery, Holding, KeyPolicy, Receipt
+from tokenward.model.target import BlockReason, Delivery, Holding, Receipt
 from tokenward.rotation.ports import Installer, ReadBack, Target
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,7 +66,7 @@ class WatchContract:
         target, can = case.target, case.target.abilities
         assert (target.installer is not None) == can.installs
         assert (target.read_back is not None) == can.reads_back
-        assert (target.key_source is not None) == (can.key_policy is not KeyPolicy.NOT_FETCHED)
+        assert (target.key_source is not None) == can.key_policy.is_fetched
 
     async def test_the_way_to_a_target_that_works_is_clear(self, case):
         """B4.1: nothing stands in the way, and the question changes nothing."""

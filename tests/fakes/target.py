@@ -129,7 +129,7 @@ class FakeTarget:
 
     def target(self) -> Target:
         """Return it in its roles."""
-        fetches = self.key_policy is not KeyPolicy.NOT_FETCHED
+        fetches = self.key_policy.is_fetched
         return Target(
             id=self.id,
             abilities=self.abilities(),

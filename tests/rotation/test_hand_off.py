@@ -15,9 +15,9 @@ from tokenward.model.service import Keyholder
 from tokenward.model.target import BlockReason, KeyPolicy
 
 
-def by_hand(**words) -> FakeTarget:
+def by_hand(key_policy=KeyPolicy.NOT_FETCHED, **words) -> FakeTarget:
     """Return a product that takes no file from us."""
-    return FakeTarget(key_policy=KeyPolicy.NOT_FETCHED, installs=False, reads_secrets=False, **words)
+    return FakeTarget(key_policy=key_policy, installs=False, reads_secrets=False, **words)
 
 
 @pytest.fixture
@@ -175,6 +175,24 @@ async def test_what_takes_the_file_from_us_gets_it_first(put_together, keypair):
 
     assert [bool(one.installed_at) for one in rotation.installations] == [False, True]
     assert rotation.waits_for_hand_off
+
+
+async def test_a_product_that_makes_a_key_for_every_renewal_wants_its_certificate_each_time(put_together, keypair):
+    """B3.2: a token made for the last one could be opened by nobody, and the old token would be dead all the same."""
+    target = by_hand(key_policy=KeyPolicy.FRESH_BY_HAND, shows_mark=True)
+    target.holds("before")
+    stage = await put_together(target)
+    await stage.watch.ask_due()
+    await with_file(stage, keypair)
+    target.holds("after")
+    await stage.until(State.DONE)
+
+    await stage.ask(EventKind.ROTATE)
+    await stage.work()
+
+    rotation = await stage.opened()
+    assert reason_of(rotation) is BlockReason.CERTIFICATE_MISSING
+    assert "over a new key" in rotation.blocked.remedy
 
 
 async def test_a_copy_that_is_made_by_hand_holds_up_nothing(put_together, keypair):

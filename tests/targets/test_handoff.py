@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.target_contract import LONG_AGO
+from tokenward.model.target import KeyPolicy
 from tokenward.model.token import TokenState
 from tokenward.targets.handoff import ABILITIES, PRODUCTS, Settings, build
 
@@ -31,7 +32,9 @@ async def test_every_product_has_steps_and_claims_nothing(product):
 
 def test_what_a_product_is_particular_about_comes_first():
     """A new key for every renewal is of no use to know afterwards."""
-    assert "new key for every renewal" in target(product="n-able").abilities.by_hand[0]
+    can = target(product="n-able").abilities
+    assert "new key for every renewal" in can.by_hand[0]
+    assert can.key_policy is KeyPolicy.FRESH_BY_HAND
 
 
 def test_own_steps_take_the_place_of_the_general_ones():

@@ -22,6 +22,7 @@ KEYS: Final[Mapping[KeyPolicy, str]] = {
     KeyPolicy.FIXED: "fetched from it, always the same",
     KeyPolicy.FIXED_UNTIL_REGENERATED: "fetched from it, the same until somebody makes another",
     KeyPolicy.NOT_FETCHED: "not fetched from it",
+    KeyPolicy.FRESH_BY_HAND: "from its console, another one each time",
 }
 """Where the certificate for Apple comes from."""
 _YES: Final = {True: "yes", False: "no"}

@@ -21,6 +21,13 @@ class KeyPolicy(StrEnum):
     FIXED_UNTIL_REGENERATED = "fixed_until_regenerated"
     NOT_FETCHED = "not_fetched"
     """No certificate can be fetched."""
+    FRESH_BY_HAND = "fresh_by_hand"
+    """None can be fetched, and every renewal in its console makes another key: no certificate is of use twice."""
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether the target itself gives its certificate out."""
+        return self not in {KeyPolicy.NOT_FETCHED, KeyPolicy.FRESH_BY_HAND}
 
     @property
     def is_lasting(self) -> bool:

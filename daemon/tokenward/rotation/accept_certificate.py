@@ -9,7 +9,6 @@ from tokenward.model.certificate import Certificate
 from tokenward.model.event import Attachment, Event
 from tokenward.model.finding import Code, Finding, NeedsOperator
 from tokenward.model.service import Keyholder
-from tokenward.model.target import KeyPolicy
 from tokenward.rotation.ledger import Change
 from tokenward.rotation.ports import ServiceWorld, World
 from tokenward.rotation.record import StoredCertificate
@@ -65,10 +64,7 @@ class AcceptedCertificate:
 
 
 def _is_fetched(served: ServiceWorld) -> bool:
-    return (
-        served.service.keyholder is Keyholder.TARGET
-        and served.targets[0].abilities.key_policy is not KeyPolicy.NOT_FETCHED
-    )
+    return served.service.keyholder is Keyholder.TARGET and served.targets[0].abilities.key_policy.is_fetched
 
 
 def _no_service(name: str, world: World) -> Finding:

@@ -13,7 +13,6 @@ from tokenward.model.instant import format_instant
 from tokenward.model.rotation import Rotation, State
 from tokenward.model.secret import Secret
 from tokenward.model.service import Keyholder
-from tokenward.model.target import KeyPolicy
 from tokenward.model.token import LIFETIME, ServerToken
 from tokenward.rotation.keys import envelope_place, open_with
 from tokenward.rotation.ledger import Change
@@ -164,7 +163,7 @@ def _is_unknowable(service: str, world: World) -> bool:
     """Return whether the product made the key and shows its certificate to nobody, so that any envelope may be its."""
     served = world.services[service]
     policy = served.targets[0].abilities.key_policy
-    return served.service.keyholder is Keyholder.TARGET and policy is KeyPolicy.NOT_FETCHED
+    return served.service.keyholder is Keyholder.TARGET and not policy.is_fetched
 
 
 def _agreeing(file_name: str, known: dict[str, StoredCertificate], world: World) -> dict[str, StoredCertificate]:

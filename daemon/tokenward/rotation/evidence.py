@@ -43,6 +43,8 @@ class Evidence:
     preflight: Preflight | None = None
     certificate: Certificate | None = None
     """The certificate that is there to be given to Apple."""
+    spends_keys: bool = False
+    """Whether the product makes another key for every renewal, so that the one in use is of no use again."""
     installed: InstalledToken | None = None
     """What is known about the token in use until now."""
     made_for_ours: bool = False

@@ -48,6 +48,7 @@ async def gather(rotation: Rotation, served: ServiceWorld, world: World, tools: 
         account=world.roster.account_of(actor, served.service) if actor else None,
         preflight=await evidence.preflight(),
         certificate=record.certificate,
+        spends_keys=_spends_keys(served),
         installed=record.facts.token,
         made_for_ours=_is_made_for(rotation, record),
         token=(token := await evidence.token()),
@@ -97,8 +98,7 @@ def certificate_source(served: ServiceWorld) -> CertificateSource:
     """Return where the next certificate of this service comes from."""
     if served.service.keyholder is Keyholder.TOKENWARD:
         return CertificateSource.MADE
-    fetched = served.targets[0].abilities.key_policy is not KeyPolicy.NOT_FETCHED
-    if served.service.keyholder is Keyholder.TARGET and fetched:
+    if served.service.keyholder is Keyholder.TARGET and served.targets[0].abilities.key_policy.is_fetched:
         return CertificateSource.FETCHED
     return CertificateSource.GIVEN
 
@@ -117,9 +117,14 @@ def _certificate(change: Change, rotation: Rotation, served: ServiceWorld) -> Ce
         stored = change.certificates.of_visit(rotation.id, rotation.visit)
         return stored.certificate if stored else None
     latest = change.certificates.latest(rotation.service)
-    if latest is None or (rotation.new_key and _is_key_in_use(change, latest)):
+    if latest is None or ((rotation.new_key or _spends_keys(served)) and _is_key_in_use(change, latest)):
         return None
     return latest.certificate
+
+
+def _spends_keys(served: ServiceWorld) -> bool:
+    """Return whether the product makes another key for every renewal, so that the one in use is of no use again."""
+    return served.targets[0].abilities.key_policy is KeyPolicy.FRESH_BY_HAND
 
 
 def _is_key_in_use(change: Change, latest: StoredCertificate) -> bool:

@@ -76,7 +76,7 @@ def _opened(rotation: Rotation, evidence: Evidence, now: datetime) -> Outcome:
         chosen = replace(ready, certificate=fingerprint, cleared_at=now, recover_until=None)
         return Advance(chosen, "the certificate for Apple is on record")
     if evidence.source is CertificateSource.GIVEN:
-        return Block(BlockReason.CERTIFICATE_MISSING, _missing(rotation), None, rotation)
+        return Block(BlockReason.CERTIFICATE_MISSING, _missing(rotation, evidence), None, rotation)
     return _attempt(rotation, _certificate_effect(rotation, evidence), now)
 
 
@@ -86,8 +86,12 @@ def _certificate_effect(rotation: Rotation, evidence: Evidence) -> Effect:
     return FetchCertificate(rotation.installations[0].target, evidence.fresh_name)
 
 
-def _missing(rotation: Rotation) -> str:
-    which = "a new certificate, over a new key," if rotation.new_key else "the service's certificate"
+def _missing(rotation: Rotation, evidence: Evidence) -> str:
+    which = (
+        "a new certificate, over a new key,"
+        if rotation.new_key or evidence.spends_keys
+        else "the service's certificate"
+    )
     return f"drop {which} as {rotation.service}.pem into the folder certificates/"
 
 

@@ -46,6 +46,8 @@ class _Product(BaseModel):
 
     title: str
     notes: tuple[str, ...] = ()
+    new_key: bool = False
+    """Whether each renewal makes another key, so that a certificate is of no use twice."""
 
 
 PRODUCTS: Final[Mapping[str, _Product]] = TypeAdapter(dict[str, _Product]).validate_python(
@@ -102,5 +104,6 @@ def build(settings: Settings) -> Target:
     """Return the target, which takes no file from us."""
     product = PRODUCTS[settings.product]
     steps = (*product.notes, *(settings.steps or ABILITIES.by_hand))
-    abilities = replace(ABILITIES, title=product.title, by_hand=steps)
+    keys = KeyPolicy.FRESH_BY_HAND if product.new_key else KeyPolicy.NOT_FETCHED
+    abilities = replace(ABILITIES, title=product.title, key_policy=keys, by_hand=steps)
     return target_of(settings, abilities, HandOff(product.title))
