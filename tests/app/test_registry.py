@@ -14,6 +14,7 @@ TARGET_TABLES: dict[str, dict[str, object]] = {
     "micromdm": {"url": "https://mdm.corp.example", "api_key": {"env": "KEY"}},
     "iru": {"url": "https://corp.api.kandji.io", "api_token": {"env": "KEY"}},
     "simplemdm": {"api_key": {"env": "KEY"}},
+    "zentral": {"url": "https://zentral.corp.example", "api_token": {"env": "KEY"}},
     "directory": {"path": "/srv/tokens"},
     "command": {"command": ["/bin/put-token"]},
     "handoff": {},

@@ -31,6 +31,7 @@ from tokenward.targets import (
     micromdm,
     nanodep,
     simplemdm,
+    zentral,
 )
 from tokenward.targets import command as command_target
 
@@ -179,6 +180,13 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
         frozenset({Keyholder.OPERATOR}),
         lambda settings, service: (settings.url, str(settings.server_id or service)),
         lambda settings, _, reveal: simplemdm.build(settings, api_key=reveal(settings.api_key)),
+    ),
+    "zentral": _target(
+        zentral.Settings,
+        zentral.ABILITIES,
+        frozenset({Keyholder.OPERATOR}),
+        lambda settings, _: (settings.url, str(settings.server_id or "")),
+        lambda settings, _, reveal: zentral.build(settings, api_token=reveal(settings.api_token)),
     ),
     "directory": _target(
         directory.Settings,

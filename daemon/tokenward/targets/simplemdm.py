@@ -18,7 +18,8 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.web_url import AnyWebUrl
 from tokenward.targets import TargetSection, target_of
 from tokenward.wire.client import HttpPeer, basic_auth
-from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_verdict, not_exactly_one
+from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_verdict
+from tokenward.wire.picking import pick
 from tokenward.wire.reading import Moment, Shown, mark_of, read_as
 from tokenward.wire.settings import PeerSection
 
@@ -141,13 +142,7 @@ class SimpleMdm:
 
     async def _find(self) -> _Server | None:
         """Return the server that is meant; None where there is none at all, and none was named."""
-        servers = await self._list()
-        if not servers and self._server_id is None:
-            return None
-        meant = [server for server in servers if self._server_id in {None, server.id}]
-        if len(meant) != 1:
-            raise NeedsOperator(not_exactly_one(TITLE, "DEP server", [server.named for server in servers], "server_id"))
-        return meant[0]
+        return pick(TITLE, "DEP server", await self._list(), "server_id", self._server_id)
 
     async def _list(self) -> tuple[_Server, ...]:
         servers: tuple[_Server, ...] = ()
