@@ -15,6 +15,12 @@ TARGET_TABLES: dict[str, dict[str, object]] = {
     "iru": {"url": "https://corp.api.kandji.io", "api_token": {"env": "KEY"}},
     "simplemdm": {"api_key": {"env": "KEY"}},
     "zentral": {"url": "https://zentral.corp.example", "api_token": {"env": "KEY"}},
+    "blackberry-uem": {
+        "url": "https://uem.corp.example:18084",
+        "tenant": "SRP00000",
+        "username": "tokenward",
+        "password": {"env": "KEY"},
+    },
     "directory": {"path": "/srv/tokens"},
     "command": {"command": ["/bin/put-token"]},
     "handoff": {},

@@ -21,6 +21,7 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.section import Section
 from tokenward.targets import (
     TargetSection,
+    blackberry_uem,
     directory,
     fleet,
     handoff,
@@ -187,6 +188,13 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
         frozenset({Keyholder.OPERATOR}),
         lambda settings, _: (settings.url, str(settings.server_id or "")),
         lambda settings, _, reveal: zentral.build(settings, api_token=reveal(settings.api_token)),
+    ),
+    "blackberry-uem": _target(
+        blackberry_uem.Settings,
+        blackberry_uem.ABILITIES,
+        frozenset({Keyholder.OPERATOR}),
+        lambda settings, _: (settings.url, settings.tenant, settings.account_guid or ""),
+        lambda settings, _, reveal: blackberry_uem.build(settings, password=reveal(settings.password)),
     ),
     "directory": _target(
         directory.Settings,

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from tokenward.model.finding import Code, Finding, NeedsOperator, Retryable
+from tokenward.model.finding import Code, NeedsOperator, Retryable
 from tokenward.model.instant import format_instant
 from tokenward.model.secret import Secret
 from tokenward.model.target import NOTHING_HELD, Abilities, Found, Holding, KeyPolicy, Preflight, Proof, Reading
@@ -18,7 +18,7 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.web_url import AnyWebUrl
 from tokenward.targets import TargetSection, target_of
 from tokenward.wire.client import HttpPeer, basic_auth
-from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_verdict
+from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_date, no_verdict
 from tokenward.wire.picking import pick
 from tokenward.wire.reading import Moment, Shown, mark_of, read_as
 from tokenward.wire.settings import PeerSection
@@ -165,7 +165,7 @@ def _held(server: _Server) -> Holding:
     """Return what is known of the token of *server*: names are left out of its mark, for they change without it."""
     expires_at = server.attributes.token_expires_at
     if expires_at is None:
-        raise NeedsOperator(_no_date(server))
+        raise NeedsOperator(no_date(TITLE, f"its DEP server {server.named}"))
     return Holding(present=True, mark=mark_of(server.id, expires_at), expires_at=expires_at)
 
 
@@ -183,15 +183,6 @@ def _found(server: _Server) -> Found:
 
 _LET_US_IN: Final = "Set the target's api_key to an API key of SimpleMDM that may read DEP servers."
 _WHICH_KEY: Final = "Which key SimpleMDM has: only its console gives out the certificate."
-
-
-def _no_date(server: _Server) -> Finding:
-    return Finding(
-        Code.TARGET_ANSWER,
-        f"SimpleMDM shows no date of expiry for its DEP server {server.named:.60}.",
-        "Whether a token is there can't be told.",
-        "Look at that DEP server in SimpleMDM's console, and hand the token's file over there if it has none.",
-    )
 
 
 def build(settings: Settings, *, api_key: Secret) -> Target:

@@ -53,6 +53,16 @@ def unexpected(title: str, answer: Answer, what: str) -> Finding:
     )
 
 
+def no_date(title: str, place: str) -> Finding:
+    """Return the finding for a *place* for a token of which a product shows no date of expiry."""
+    return Finding(
+        Code.TARGET_ANSWER,
+        f"{title} shows no date of expiry for {place:.120}.",
+        "Whether a token is there can't be told.",
+        f"Look at it in {title}'s console, and hand the token's file over there if it has none.",
+    )
+
+
 def refusal_by_status(title: str, answer: Answer, let_us_in: str) -> Finding:
     """Return why a product did not take a file, as far as the status alone tells; *let_us_in* as for ``kept_out``.
 
