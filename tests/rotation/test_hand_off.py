@@ -107,9 +107,14 @@ async def test_what_the_product_shows_needs_no_word(put_together, keypair):
     assert (await stage.token()).mark == f"mark of {target.held.digest}"
 
 
-async def test_a_word_does_not_outweigh_an_old_date(put_together, keypair):
+@pytest.mark.parametrize(
+    "words",
+    [{"shows_mark": True}, {"shows_mark": False}, {"shows_mark": True, "shows_expiry": False}],
+    ids=["mark and date", "date", "mark"],
+)
+async def test_a_word_does_not_outweigh_what_shows(put_together, keypair, words):
     """A2: somebody pressed the button, and the product still shows the old token."""
-    target = by_hand(shows_mark=True)
+    target = by_hand(**words)
     target.held = a_token("before", START + 40 * DAY)
     stage = await put_together(target)
     await stage.watch.ask_due()
