@@ -6,6 +6,8 @@ import pytest
 from cli.calling import in_thread
 from fakes.apple_side import AppleSide
 from fakes.fleet import API_TOKEN, Fleet
+from fakes.simplemdm import API_KEY as SIMPLEMDM_KEY
+from fakes.simplemdm import SimpleMdm
 from fakes.web import NOWHERE
 from tokenward.app.registry import TARGETS
 from tokenward.cli.exit_codes import Exit
@@ -196,6 +198,20 @@ def test_a_product_without_tokens_is_nothing_to_draft(cli, folder, secret):
     assert result.exit_code == Exit.WELL
     assert "nothing to draft" in result.stderr
     assert not (folder / "new.toml").exists()
+
+
+def test_a_product_whose_key_only_its_console_gives_out_is_drafted_as_such(cli, folder):
+    """B1.5: what the check takes, also where the key is the operator's."""
+    simplemdm = SimpleMdm(AppleSide())
+    simplemdm.uploaded(simplemdm.apple.download(simplemdm.certificate))
+    a_secret(folder, "api-key", SIMPLEMDM_KEY)
+    with in_thread(simplemdm.app()) as url:
+        result = cli("discover", "simplemdm", "--url", url, "--secret", "api_key=api-key")
+    (folder / "new.toml").write_text(with_places_set(folder, result.stdout))
+
+    assert cli("--config", "new.toml", "config", "check").exit_code == Exit.WELL
+    (service,) = tomllib.loads(result.stdout)["service"]
+    assert (service["keyholder"], service["name"]) == ("operator", "Main MDM")
 
 
 @pytest.mark.parametrize("kind", TARGETS)

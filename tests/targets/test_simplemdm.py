@@ -8,7 +8,7 @@ from contracts.http_target_contract import HttpWatchContract
 from contracts.target_contract import LONG_AGO
 from fakes.apple_side import ANA, BEGIN, FOREIGN_ORG, FOREIGN_UUID, AppleSide
 from fakes.simplemdm import API_KEY, SimpleMdm
-from fakes.troubles import Troubles
+from fakes.troubles import MANY, Trouble, Troubles
 from fakes.web import NOWHERE, serving
 from tokenward.model.finding import NeedsOperator
 from tokenward.model.secret import Secret
@@ -22,6 +22,7 @@ class SimpleMdmCase:
 
     def __init__(self, simplemdm: SimpleMdm, troubles: Troubles, url: str) -> None:
         self.simplemdm, self.troubles, self.url = simplemdm, troubles, url
+        self.seconds = 0.0
         self.target = self.build()
         self.nowhere = self.build(url=NOWHERE)
         self.locked_out = self.build(api_key="wrong")
@@ -29,7 +30,8 @@ class SimpleMdmCase:
     def build(self, api_key=API_KEY, **words):
         """Return a target of this account, with other settings where *words* says so."""
         table = {"kind": "simplemdm", "url": self.url, "api_key": {"env": "KEY"}, "timeout": "1s"}
-        return build(Settings.model_validate(table | words), api_key=Secret(api_key))
+        settings = Settings.model_validate(table | words)
+        return build(settings, api_key=Secret(api_key), steady=lambda: self.seconds)
 
     async def by_hand(self) -> None:
         """Upload what ana downloads."""
@@ -133,6 +135,37 @@ async def test_a_sync_since_is_said_and_proves_no_more(case):
     assert (before.rung, after.rung) == (2, 2)
     assert "has not synced since" in before.why
     assert "has synced since" in after.why
+
+
+async def test_it_is_asked_to_speak_with_apple_once_for_each_token(case):
+    """B8.4: what it would prove is in Apple's own record, which moves when it does."""
+    await case.target.health.health()
+    await case.target.gate.preflight()
+    assert case.simplemdm.syncs == 0
+
+    later = BEGIN + timedelta(hours=1)
+    whys = [(await case.target.prover.prove("", since)).why for since in (BEGIN, BEGIN, later)]
+    assert ["answered 202" in why for why in whys] == [True, False, True]
+    assert case.simplemdm.syncs == 2
+    case.seconds += 15 * 60
+    await case.target.prover.prove("", later)
+    assert case.simplemdm.syncs == 3
+
+
+async def test_what_has_synced_since_is_asked_for_nothing(case):
+    """Nothing is asked for that is there."""
+    case.simplemdm.servers[1].last_synced_at = BEGIN + timedelta(hours=1)
+    await case.target.prover.prove("", BEGIN)
+    assert case.simplemdm.syncs == 0
+
+
+@pytest.mark.parametrize("trouble", [*MANY, Trouble("not allowed", 403, b"oops")], ids=lambda one: one.name)
+async def test_a_sync_that_is_not_made_takes_nothing_from_the_proof(case, trouble):
+    """A key that may only read is enough."""
+    case.troubles.now, case.troubles.only = trouble, ("POST", "/sync")
+    proof = await case.target.prover.prove("", BEGIN)
+    assert proof.rung == 2
+    assert "oops" not in proof.why
 
 
 async def test_looking_around_shows_every_server_with_what_to_set(case):

@@ -12,7 +12,7 @@ from tokenward.app.registry import TARGETS
 from tokenward.app.settings import Settings
 from tokenward.cli.place import CREDENTIALS_FOLDER, Place, Setting
 from tokenward.model.instant import format_instant
-from tokenward.model.service import RESERVED_NAMES
+from tokenward.model.service import RESERVED_NAMES, Keyholder
 from tokenward.model.target import Found
 from tokenward.schema.account import parse_account
 from tokenward.schema.fault import Fault
@@ -155,7 +155,8 @@ class Draft:
         return person
 
     def _service(self, found: Found, organisation: str, custodian: str | None) -> Iterator[str]:
-        can = TARGETS[self.place.settings.kind].abilities
+        row = TARGETS[self.place.settings.kind]
+        can = row.abilities
         title = cleaned(found.title)
         own = "" if title == cleaned(found.organisation or "") else title
         name = self._name(cleaned(found.service_name or "") or own or can.title, organisation)
@@ -165,6 +166,8 @@ class Draft:
         yield f"id = {_text(self._id(own or can.kind, can.kind))}"
         yield f"organisation = {_text(organisation)}"
         yield f"name = {_text(name)}{check}"
+        if Keyholder.TARGET not in row.keyholders:
+            yield f"keyholder = {_text(min(row.keyholders))}"
         if custodian is not None:
             yield f"custodian = {_text(custodian)}"
         if found.holding.expires_at is None:

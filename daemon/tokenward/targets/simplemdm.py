@@ -4,7 +4,9 @@ Source of every fact: SimpleMDM's API reference, "Authentication" (the API key a
 "Pagination" and "DEP Servers", and macadmins/simpleMDMpy.
 """
 
-from datetime import datetime
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -17,8 +19,9 @@ from tokenward.rotation.ports import Target
 from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.web_url import AnyWebUrl
 from tokenward.targets import TargetSection, target_of
-from tokenward.wire.client import HttpPeer, basic_auth
+from tokenward.wire.client import HttpPeer, Lost, basic_auth
 from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_date, no_verdict
+from tokenward.wire.pacing import Pacing
 from tokenward.wire.picking import pick
 from tokenward.wire.reading import Moment, Shown, mark_of, read_as
 from tokenward.wire.settings import PeerSection
@@ -34,7 +37,7 @@ ABILITIES: Final = Abilities(
     strongest_rung=2,
     verdicts=frozenset(),
     reads_secrets=False,
-    least_privilege="An API key that may read DEP servers, and nothing else.",
+    least_privilege="An API key that may read DEP servers; that it may sync them too is of use, and not needed.",
     tested_against="a fake built from SimpleMDM's API reference; never run against SimpleMDM",
     by_hand=(
         "Sign in to SimpleMDM, and open its settings for Apple's automated device enrolment.",
@@ -43,6 +46,8 @@ ABILITIES: Final = Abilities(
     ),
     finds=True,
 )
+SYNC_PAUSE: Final = timedelta(minutes=15)
+"""How long it is left alone before it is asked again to sync for the same token."""
 _PATH: Final = "/api/v1/dep_servers"
 _PAGE: Final = 100
 """As many as it gives at once."""
@@ -88,8 +93,9 @@ class _Servers(Shown):
 class SimpleMdm:
     """One DEP server of SimpleMDM's, as far as it can be read."""
 
-    def __init__(self, settings: Settings, api_key: Secret) -> None:
-        """Read the account that *api_key* belongs to."""
+    def __init__(self, settings: Settings, api_key: Secret, steady: Callable[[], float]) -> None:
+        """Read the account that *api_key* belongs to; *steady* measures what lasts."""
+        self._syncs = Pacing(SYNC_PAUSE, steady)
         self._server_id = settings.server_id
         self._peer = HttpPeer(
             TITLE,
@@ -116,15 +122,26 @@ class SimpleMdm:
         """Return rung 2: it shows the token.
 
         That it synced since is said, and is no rung 3: nothing says that ``last_synced_at`` stands still where Apple
-        refused. For the same reason no sync is asked for, which would also bring in new devices.
+        refused. Where it has not, it is asked to, as its own timetable would: Apple's own record can then prove more.
         """
         del noted
         server = await self._find()
         if server is None:
             return Proof(0, "SimpleMDM has no DEP server.")
         synced = server.attributes.last_synced_at
-        how = "has not synced since" if synced is None or synced <= since else "has synced since"
+        if synced is not None and synced > since:
+            how = "has synced since"
+        else:
+            how = "has not synced since" + (await self._sync(server) if self._syncs.allows(since) else "")
         return Proof(2, f"SimpleMDM shows the token and {how}; whether Apple takes it, it does not say.")
+
+    async def _sync(self, server: _Server) -> str:
+        """Return how SimpleMDM took the request to sync with Apple; the token shows all the same."""
+        try:
+            answer = await self._peer.send("POST", f"{_PATH}/{server.id}/sync", lost=Lost.HARMLESS)
+        except Retryable:
+            return ", and gave no answer when it was asked to"
+        return f", was asked to, and answered {answer.status}"
 
     async def health(self) -> Reading:
         """Return until when it is good, and no verdict: what Apple says of the token is not shown (B10.1)."""
@@ -185,6 +202,6 @@ _LET_US_IN: Final = "Set the target's api_key to an API key of SimpleMDM that ma
 _WHICH_KEY: Final = "Which key SimpleMDM has: only its console gives out the certificate."
 
 
-def build(settings: Settings, *, api_key: Secret) -> Target:
-    """Return the target, which takes no file from us."""
-    return target_of(settings, ABILITIES, SimpleMdm(settings, api_key))
+def build(settings: Settings, *, api_key: Secret, steady: Callable[[], float] = time.monotonic) -> Target:
+    """Return the target, which takes no file from us; *steady* gives seconds that only ever go forward."""
+    return target_of(settings, ABILITIES, SimpleMdm(settings, api_key, steady))
