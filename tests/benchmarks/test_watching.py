@@ -16,14 +16,18 @@ from fakes.apple_side import AppleSide
 from fakes.fleet import Fleet
 from fakes.iru import Iru
 from fakes.micromdm import MicroMdm
+from fakes.simplemdm import SimpleMdm
 from fakes.troubles import Troubles
 from fakes.web import serving
+from fakes.zentral import Zentral
 from targets.intune_scene import a_tenant
 from targets.jamf_scene import a_jamf, over_http
 from targets.test_fleet import FleetCase
 from targets.test_iru import IruCase
 from targets.test_jumpcloud import an_organisation
 from targets.test_micromdm import MicroMdmCase
+from targets.test_simplemdm import SimpleMdmCase
+from targets.test_zentral import ZentralCase
 from tokenward.rotation.watch import AT_ONCE
 
 pytestmark = pytest.mark.bench
@@ -33,7 +37,14 @@ LATENCY = 0.05
 ROUNDS = 5
 GOAL = 1.3
 GROSS_LOSS = 2.0
-_OWN_SERVERS: tuple[tuple[Any, Any], ...] = ((Fleet, FleetCase), (Iru, IruCase), (MicroMdm, MicroMdmCase))
+_OWN_SERVERS: tuple[tuple[Any, Any, str], ...] = (
+    (Fleet, FleetCase, "holds"),
+    (Iru, IruCase, "holds"),
+    (MicroMdm, MicroMdmCase, "holds"),
+    (SimpleMdm, SimpleMdmCase, "uploaded"),
+    (Zentral, ZentralCase, "uploaded"),
+)
+"""Each with what puts a token there."""
 
 
 async def test_a_round_of_reading_back_costs_little_more_than_its_requests():
@@ -72,9 +83,9 @@ async def test_a_round_of_reading_back_costs_little_more_than_its_requests():
 async def _products(stack: AsyncExitStack) -> list[Any]:
     """Return one product of each kind, with a token."""
     cases: list[Any] = []
-    for fake, case in _OWN_SERVERS:
+    for fake, case, put in _OWN_SERVERS:
         product = fake(AppleSide())
-        product.holds(product.apple.download(product.certificate))
+        getattr(product, put)(product.apple.download(product.certificate))
         troubles = Troubles(product.app())
         cases.append(case(product, troubles, await stack.enter_async_context(serving(troubles))))
     cases += [
