@@ -66,7 +66,12 @@ class PeerSection(Section):
     @field_validator("url")
     @classmethod
     def _is_safe(cls, url: str, found: ValidationInfo) -> str:
-        return url if found.data.get("insecure") else parse_web_url(url)
+        if found.data.get("insecure"):
+            return url
+        try:
+            return parse_web_url(url)
+        except Fault as fault:
+            raise Fault(fault.wrong, f"{fault.right}; or insecure = true beside it, where you accept that") from fault
 
     @field_validator("client_key")
     @classmethod
