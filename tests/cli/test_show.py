@@ -142,3 +142,22 @@ def test_a_preflight_that_takes_too_long_shows_no_steps(cli, control, monkeypatc
 
     assert result.exit_code == Exit.TRY_AGAIN
     assert "don't download anything yet" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "state", "held"),
+    [
+        ({"by_hand": True}, "checked", "waits for somebody to hand the file over there"),
+        ({"by_hand": True}, "awaiting_token", "does not hold it yet"),
+        ({"by_hand": True, "attempted_at": "2026-11-24T09:30:00Z"}, "checked", "does not hold it yet"),
+        ({"by_hand": True, "installed_at": "2026-11-24T09:30:00Z"}, "checked", "holds it since 2026-11-24 09:30 UTC"),
+        ({}, "checked", "does not hold it yet"),
+    ],
+    ids=["by hand", "no file yet", "handed over", "installed", "by Tokenward"],
+)
+def test_show_says_which_target_waits_for_somebody(cli, control, words, state, held):
+    """B8.4: what is handed over by hand comes by no waiting."""
+    target = {"target": "console", "required": True, "attempts": 0, **words}
+    control.answers["/v1/services/main"] = a_detail(rotation=a_detailed_rotation(state=state, targets=[target]))
+
+    assert f"target          console {held}, attempts: 0\n" in cli("show", "main").stdout

@@ -111,6 +111,9 @@ class Target(Answer):
     installed_at: datetime | None = None
     rung: int | None = None
     error: str | None = None
+    by_hand: bool = False
+    """Whether somebody hands the file over in the product's own console."""
+    attempted_at: datetime | None = None
 
 
 class Outage(Answer):

@@ -13,7 +13,7 @@ from tokenward.cli.printing import day, print_json
 from tokenward.cli.verb import json_option, verb
 
 if TYPE_CHECKING:
-    from tokenward.cli.answers import RotationDetail, ServiceDetail
+    from tokenward.cli.answers import RotationDetail, ServiceDetail, Target
     from tokenward.cli.client import Client
     from tokenward.web.as_json import Json
 
@@ -187,6 +187,13 @@ def _rotation_fields(rotation: "RotationDetail | None") -> Iterator[Field]:
         yield "blocked", f"{rotation.blocked.reason}: {rotation.blocked.remedy}"
         yield "next attempt", day(rotation.blocked.next_attempt_at)
     for target in rotation.targets:
-        held = f"holds it since {day(target.installed_at)}" if target.installed_at else "does not hold it yet"
         error = f"; last refusal: {target.error}" if target.error else ""
-        yield "target", f"{target.target} {held}, attempts: {target.attempts}{error}"
+        yield "target", f"{target.target} {_held(target, rotation.state)}, attempts: {target.attempts}{error}"
+
+
+def _held(target: "Target", state: str) -> str:
+    if target.installed_at:
+        return f"holds it since {day(target.installed_at)}"
+    if state == "checked" and target.by_hand and target.attempted_at is None:
+        return "waits for somebody to hand the file over there"
+    return "does not hold it yet"

@@ -27,6 +27,8 @@ class TargetProgress:
     installed_at: datetime | None
     rung: int | None
     error: str | None
+    by_hand: bool
+    """Whether somebody hands the file over in the product's own console."""
     next_attempt_at: datetime | None
 
 
@@ -49,5 +51,6 @@ def progress_of(installation: Installation) -> TargetProgress:
         installed_at=installation.installed_at,
         rung=installation.rung,
         error=installation.error,
+        by_hand=installation.by_hand,
         next_attempt_at=installation.next_attempt_at,
     )
