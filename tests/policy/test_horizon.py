@@ -164,6 +164,17 @@ def test_an_announced_departure_is_raised_when_its_time_comes() -> None:
     assert resolve(event.subject, event.source, a_roster()) == Known(KIM)
 
 
+def test_a_departure_is_raised_again_once_a_quiet_has_ended() -> None:
+    """B2.5: as everything of the clock is; nothing came of the first time."""
+    opens_at = LEAVES_AT - 14 * DAY
+    quiet = replace(departing(), quiet_until=opens_at + HOUR)
+
+    during, after = (due_events(quiet, opens_at + passed)[0].key for passed in (timedelta(), HOUR))
+
+    assert during == "main/employment.ending/kim/2026-12-14"
+    assert after == f"{during}/2026-11-30T1030Z"
+
+
 def test_what_the_clock_raises_of_a_departure_opens_the_rotation() -> None:
     """B7.3: due three working days before; what is known of the person stays."""
     facts, at = departing(), LEAVES_AT - 14 * DAY

@@ -81,12 +81,14 @@ def _of_token(facts: Facts, now: datetime) -> Iterator[Event]:
 
 def _of_departures(facts: Facts, now: datetime) -> Iterator[Event]:
     """Announced departures whose time has come: noted when they were announced, and nothing since."""
+    asked_anew_at = None if _is_quiet(facts, now) else facts.quiet_until
     for person, departs_at in _awaited_departures(facts):
         if departure_opens_at(departs_at, facts.service.policy) > now:
             continue
+        about = f"{person.id}/{departs_at:%Y-%m-%d}"
         yield Event(
             source=CLOCK,
-            key=event_key(facts.service.id, EventKind.EMPLOYMENT_ENDING, f"{person.id}/{departs_at:%Y-%m-%d}"),
+            key=event_key(facts.service.id, EventKind.EMPLOYMENT_ENDING, about, asked_anew_at),
             kind=EventKind.EMPLOYMENT_ENDING,
             way=Way.WATCH,
             received_at=now,
