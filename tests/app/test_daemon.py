@@ -16,10 +16,12 @@ from fakes.stand_in import running_stand_in
 from tokenward.app.clock import SteppedClock
 from tokenward.app.control_path import control_socket
 from tokenward.app.daemon import Daemon, _user_ids
+from tokenward.app.knowledge import EventSettlements
 from tokenward.app.outside import Outside
 from tokenward.app.quickstart import Addresses, StandIn, prepare
 from tokenward.app.settings_load import load
 from tokenward.app.world import ConfigInvalid
+from tokenward.model.event import Event, EventKind, Way
 from tokenward.model.finding import Code, NeedsOperator
 from tokenward.model.secret import Secret
 from tokenward.schema.address import Address
@@ -163,6 +165,52 @@ async def test_a_reload_takes_a_new_service_into_force(config):
             return (config.parent / "drop" / "certificates" / "lab").is_dir()
 
         await until(is_made)
+
+
+async def decided(daemon, kind, **words):
+    """Have the core decide an event of *kind* about ``labs``."""
+    core = daemon.core
+    event = Event("control", f"{kind}-{len(words)}", kind, Way.CONTROL, core.tools.clock.now(), "labs", **words)
+    verdict = await core.intake.submit(event)
+    await EventSettlements(core.ledger, core.commits).settled(verdict.event_id, PATIENCE_SECONDS)
+
+
+def renamed(config, before, after):
+    """Give a service of the configuration another id."""
+    config.write_text(config.read_text().replace(f'id = "{before}"', f'id = "{after}"'))
+
+
+async def test_a_retired_service_stays_so_until_it_leaves_the_configuration(config):
+    """B12.4: over a reload and a restart, each of which says so once; the same id later starts anew."""
+    async with running(config) as daemon:
+        drop = daemon.faces.condition.drop
+        await decided(daemon, EventKind.RETIRE, data={"reason": "moved"})
+        assert set(daemon.core.world.services) == {"main"}
+        assert daemon.faces.condition.drop is not drop
+        with capture_logs() as logs:
+            await daemon.reload()
+        assert set(daemon.core.world.services) == {"main"}
+        assert [line["services"] for line in logs if line["event"] == "config.retired"] == [["labs"]]
+
+    async with running(config) as daemon:
+        assert set(daemon.core.world.services) == {"main"}
+        renamed(config, "labs", "lab")
+        await daemon.reload()
+        assert set(daemon.core.world.services) == {"main", "lab"}
+        assert await daemon.core.ledger.read(lambda change: change.retirements.all()) == {}
+        renamed(config, "lab", "labs")
+        await daemon.reload()
+        assert set(daemon.core.world.services) == {"main", "labs"}
+
+
+async def test_what_left_the_configuration_while_no_daemon_ran_is_forgotten_at_the_start(config):
+    """B12.4: the same id later starts anew."""
+    async with running(config) as daemon:
+        await decided(daemon, EventKind.RETIRE)
+    renamed(config, "labs", "lab")
+
+    async with running(config) as daemon:
+        assert await daemon.core.ledger.read(lambda change: change.retirements.all()) == {}
 
 
 async def test_a_reload_of_a_broken_file_leaves_the_old_one_in_force(config):

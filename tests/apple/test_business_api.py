@@ -101,6 +101,17 @@ async def test_a_service_is_found_by_its_identity_with_or_without_dashes(stand_i
     assert (found.status, found.releases_devices) == ("ACTIVE", False)
 
 
+async def test_it_is_told_how_many_devices_are_assigned(stand_in, service):
+    """B12.4: whoever retires a service is told of them."""
+    name, uuid = service
+    api = an_api(an_account(stand_in))
+    assert (await api.find(name, None)).device_count == 0
+
+    stand_in.admin("POST", "/devices", {"service": uuid, "serial_numbers": ["C02XYZ", "C02XYY"]})
+
+    assert (await api.find(name, uuid)).device_count == 2
+
+
 async def test_a_service_that_apple_does_not_know_is_none(stand_in):
     """A1: nothing is invented."""
     api = an_api(an_account(stand_in))

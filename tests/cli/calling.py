@@ -155,6 +155,6 @@ def a_service(service_id="main", **words):
     return {**service, **words}
 
 
-def a_status(*services, linked=True):
+def a_status(*services, linked=True, retired=()):
     """Return the answer of ``/v1/status`` for one organisation."""
-    return {"organisations": [{"id": "corp", "linked": linked, "services": list(services)}]}
+    return {"organisations": [{"id": "corp", "linked": linked, "services": list(services)}], "retired": list(retired)}

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from contracts.ledger_people_contract import PeopleContract
 from fakes.values import (
     DAY,
     HOUR,
     NOW,
     a_certificate,
-    a_message,
     a_rotation,
     a_stored_certificate,
     a_stored_envelope,
@@ -21,13 +21,11 @@ from fakes.values import (
 from tokenward.model.certificate import KeyRecipient, Recipient
 from tokenward.model.event import Refused
 from tokenward.model.finding import Code, Finding
-from tokenward.model.link import Link
-from tokenward.model.person import PersonState, Standing, Subject
+from tokenward.model.person import Subject
 from tokenward.model.rotation import Installation, State
-from tokenward.model.target import Reading
 from tokenward.model.token import TokenState
 from tokenward.rotation.ledger import AlreadyOpen, Change, Conflict, Ledger
-from tokenward.rotation.record import PlannedProbe, Settlement
+from tokenward.rotation.record import Settlement
 from tokenward.store.ledger import SqliteLedger
 
 REFUSED = Refused(Finding(Code.NO_KEY, "No key opens it.", "Nothing was installed.", "Download it again."))
@@ -39,7 +37,7 @@ class Broke(Exception):
     """A piece of work went wrong."""
 
 
-class LedgerContract:
+class LedgerContract(PeopleContract):
     @pytest.fixture
     def ledger(self) -> Ledger:
         """Return an empty ledger."""
@@ -326,63 +324,6 @@ class LedgerContract:
         assert await ledger.read(lambda change: change.rotations.quiet_until("main")) == NOW + DAY
         await ledger.write(lambda change: change.rotations.keep_quiet("main", None))
         assert await ledger.read(lambda change: change.rotations.quiet_until("main")) is None
-
-    # --- People, probes, outbox
-
-    async def test_of_whom_nothing_is_known_the_standing_is_unknown(self, ledger):
-        """A7, A8: what events told about a person, and nothing else."""
-        state = PersonState("kim", Standing.ACTIVE, since=NOW, departs_at=NOW + DAY, confirmed_at=NOW - DAY)
-        await ledger.write(lambda change: change.people.record(PersonState("kim", Standing.LOCKED)))
-        await ledger.write(lambda change: change.people.record(state))
-        assert await ledger.read(lambda change: change.people.state("kim")) == state
-        assert await ledger.read(lambda change: change.people.state("ana")) == PersonState("ana")
-        assert await ledger.read(lambda change: change.people.states()) == {"kim": state}
-
-    async def test_links_are_kept_in_the_order_in_which_each_person_was_given_them(self, ledger):
-        """B6.1: a number for each, and how it ended; the key is kept nowhere."""
-        first, second = Link("kim", 1, NOW), Link("kim", 2, NOW + DAY)
-        ended = replace(first, ended_at=NOW + HOUR, is_revoked=True)
-        for link in (second, first, ended, Link("ana", 1, NOW)):
-            await ledger.write(lambda change, link=link: change.links.record(link))
-        assert await ledger.read(lambda change: change.links.all()) == (Link("ana", 1, NOW), ended, second)
-
-    async def test_a_probe_is_asked_once_and_its_answer_kept(self, ledger):
-        """B10.2: a verdict counts when a second, later one equals it."""
-        valid = Reading(TokenState.VALID, "Apple took it.")
-        event_id = await ledger.write(lambda change: change.inbox.add(an_event(), None, NOW))
-        await ledger.write(lambda change: change.probes.plan("main", NOW, event_id))
-        await ledger.write(lambda change: change.probes.plan("main", NOW + DAY, None))
-        (probe,) = await ledger.read(lambda change: change.probes.due(NOW, 10))
-        assert probe == PlannedProbe(probe.id, "main", NOW, event_id)
-        assert await ledger.read(lambda change: change.probes.next_regular("main")) == NOW + DAY
-        assert await ledger.read(lambda change: change.probes.next_regular("labs")) is None
-
-        await ledger.write(lambda change: change.probes.record("main", probe.id, valid, NOW))
-        silent = Reading(None, "No answer.", answered=False)
-        await ledger.write(lambda change: change.probes.record("main", None, silent, NOW + HOUR))
-        rejected = Reading(TokenState.REJECTED, "Apple refused it.")
-        await ledger.write(lambda change: change.probes.record("main", None, rejected, NOW + 2 * HOUR))
-        assert await ledger.read(lambda change: change.probes.due(NOW, 10)) == ()
-        verdicts = await ledger.read(lambda change: change.probes.last_verdicts("main", 5))
-        assert verdicts == ((NOW + 2 * HOUR, "rejected"), (NOW, "valid"))
-
-    async def test_a_planned_probe_can_be_dropped(self, ledger):
-        """A service that is no longer configured is asked nothing."""
-        await ledger.write(lambda change: change.probes.plan("main", NOW, None))
-        (probe,) = await ledger.read(lambda change: change.probes.due(NOW, 10))
-        await ledger.write(lambda change: change.probes.drop(probe.id))
-        assert await ledger.read(lambda change: change.probes.due(NOW, 10)) == ()
-
-    async def test_nothing_is_said_twice_for_one_reason(self, ledger):
-        """B11.2."""
-        assert await ledger.write(lambda change: change.outbox.add(a_message("asked/r1"), NOW))
-        assert not await ledger.write(lambda change: change.outbox.add(a_message("asked/r1"), NOW + DAY))
-        assert await ledger.write(lambda change: change.outbox.add(a_message("asked/r2"), NOW))
-
-    async def test_a_total_never_falls(self, ledger):
-        """C8: counters only rise."""
-        with pytest.raises(ValueError, match="fall"):
-            await ledger.write(lambda change: change.tallies.add("events", {}, -1.0))
 
 
 class TestSqliteLedger(LedgerContract):

@@ -11,6 +11,7 @@ from tokenward.model.finding import Code, Finding, Retryable
 from tokenward.model.link import Link
 from tokenward.model.organisation import Organisation
 from tokenward.model.person import PersonState
+from tokenward.model.retirement import Retirement
 from tokenward.model.rotation import Rotation
 from tokenward.model.target import IssueOrder
 from tokenward.model.token import ServerToken
@@ -31,9 +32,13 @@ class FakeViews:
     made: tuple[Link, ...] = ()
     closed: tuple[Rotation, ...] = ()
     heard: Mapping[str, datetime] = field(default_factory=dict)
+    retired: tuple[Retirement, ...] = ()
 
     def services(self) -> Mapping[str, ServiceRecord]:
         return {record.service: record for record in self.records}
+
+    def retirements(self) -> Mapping[str, Retirement]:
+        return {one.service: one for one in self.retired}
 
     def links(self) -> tuple[Link, ...]:
         return self.made

@@ -225,7 +225,7 @@ class Stage:
     def build(self) -> None:
         """Make everything that lives in memory only."""
         self.intake = Intake(self.tools, self.present)
-        self.engine = Engine(self.tools, self.present)
+        self.engine = Engine(self.tools, self.present, self.leave_out)
         self.stepper = Stepper(self.tools, self.present, self.intake)
         self.watch = Watch(self.tools, self.intake, self.present)
         self.review = Review(self.tools, self.intake, self.present)
@@ -234,6 +234,10 @@ class Stage:
     def present(self) -> World:
         """Return the configuration in force."""
         return self.world
+
+    def leave_out(self, retired: frozenset[str]) -> None:
+        """Have nobody look after the services *retired*."""
+        self.world = self.world.without(retired)
 
     def serve(self, service: Service, *targets: FakeTarget) -> None:
         """Take *service*, with *targets*, into the configuration in force, as a reload does."""

@@ -15,10 +15,13 @@ from tokenward.policy.decision import (
     EndRecovery,
     Facts,
     HoldFor,
+    NoteToken,
     Probe,
     Reassign,
     Record,
+    Reinstate,
     Resume,
+    Retire,
     Rotate,
     Snooze,
     StateExpiry,
@@ -313,3 +316,35 @@ def test_a_word_that_it_was_handed_over_counts_only_where_that_is_waited_for() -
     assert refusal(asked(EventKind.HANDED_OFF, pushed)) is Code.NOT_CLEAR
     assert refusal(asked(EventKind.HANDED_OFF, OPEN)) is Code.NOT_CLEAR
     assert refusal(asked(EventKind.HANDED_OFF)) is Code.NO_ROTATION
+
+
+@pytest.mark.parametrize("facts", [the_facts(), OPEN, WATCHED], ids=["idle", "rotating", "watched"])
+def test_a_service_can_be_retired(facts: Facts) -> None:
+    """B12.4: also one that is only watched."""
+    retire = only(Retire, asked(EventKind.RETIRE, facts, reason="moved"))
+
+    assert (retire.reason, retire.why) == ("moved", "retired: moved")
+
+
+@pytest.mark.parametrize("state", AFTER_CLICK)
+def test_a_service_is_not_retired_once_a_new_token_is_here(state: State) -> None:
+    """B12.4, B2.5: the old one is dead, so it would be left with none."""
+    facts = the_facts(rotation=a_rotation(state=state))
+
+    assert refusal(asked(EventKind.RETIRE, facts)) is Code.TOO_LATE
+
+
+def test_a_retired_service_that_is_looked_after_again_is_asked_at_once() -> None:
+    """B12.4: nobody has asked meanwhile."""
+    decisions = asked(EventKind.REINSTATE)
+
+    assert only(Reinstate, decisions)
+    assert only(Probe, decisions).at == (NOW,)
+    assert all_of(NoteToken, decisions) == []
+
+
+def test_a_token_that_was_dead_at_the_retirement_is_suspect_afterwards() -> None:
+    """B10.2: so that two more answers tell, and start what follows."""
+    decisions = asked(EventKind.REINSTATE, the_facts(token=a_token(state=TokenState.REJECTED)))
+
+    assert only(NoteToken, decisions).state is TokenState.SUSPECT

@@ -20,6 +20,7 @@ TABLES = {
     "quiet",
     "reading",
     "refusal",
+    "retired",
     "rotation",
     "tally",
     "token",

@@ -61,7 +61,8 @@ def test_the_shape_is_exactly_the_pinned_one():
                 ],
             },
             {"id": "school", "linked": False, "services": []},
-        ]
+        ],
+        "retired": [],
     }
 
 

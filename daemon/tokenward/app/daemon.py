@@ -87,6 +87,7 @@ class Daemon:
         with StateLock.acquire(configuration.settings.daemon.state_dir):
             core = Core.open(configuration, self._outside)
             try:
+                await core.begin()
                 await self._serve(core, stop)
             finally:
                 await core.ledger.close()
@@ -115,17 +116,16 @@ class Daemon:
             self._condition.is_loaded = False
             log.warning("config.rejected", problems=[problem.text() for problem in error.problems])
         else:
-            self._take_over(configuration)
+            await self._take_over(configuration)
         self._notifier.ready(self._status())
 
-    def _take_over(self, configuration: Configuration) -> None:
+    async def _take_over(self, configuration: Configuration) -> None:
         core = self.core
         if core is None:
             return
         if _needs_restart(core.configuration.settings, configuration.settings):
             log.warning("daemon.restart_needed", why="[daemon] and [listen] are read at the start only")
-        core.adopt(configuration)
-        self._start_drop(core)
+        await core.adopt(configuration)
         self._loaded()
         log.info("daemon.reloaded", services=sorted(core.world.services))
 
@@ -150,6 +150,7 @@ class Daemon:
         log.info("daemon.started", version=__version__, config=str(self._config))
         worker = asyncio.create_task(core.worker.run(stop), name="worker")
         self._start_drop(core)
+        core.renewed = lambda: self._start_drop(core)
         metronome = self._metronome(core)
         metronome.start()
         listeners.start()

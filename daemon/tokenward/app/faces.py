@@ -23,6 +23,7 @@ from tokenward.web.apps import board_mount, control_app, metrics_app, operations
 from tokenward.web.board.pages import Board
 from tokenward.web.checkup import Checkups
 from tokenward.web.control_reads import ControlReads
+from tokenward.web.devices import Devices
 from tokenward.web.exports import Exports
 from tokenward.web.handover.deeds import Deeds
 from tokenward.web.handover.routes import Answering, Handover
@@ -71,9 +72,14 @@ class Faces:
         self.public = address_of(public)
         listeners.add(public_app(self._handover()), public)
         exports = Exports(self.core.tools, self._world)
-        checkups = Checkups(self.core.ledger, self._world, self.core.tools.clock)
-        asked = (*self._control().routes(), *exports.routes(), *self._preview().routes(), *checkups.routes())
-        listeners.add(control_app(self._reads(), asked), bind_unix(control))
+        routes = (
+            *self._control().routes(),
+            *exports.routes(),
+            *self._preview().routes(),
+            *Checkups(self.core.ledger, self._world, self.core.tools.clock).routes(),
+            *Devices(self.core.ledger, self._world).routes(),
+        )
+        listeners.add(control_app(self._reads(), routes), bind_unix(control))
 
     def _open_for_operators(self, listeners: Listeners) -> None:
         """Serve metrics, health and the board: on one listener where their addresses are equal, else on two."""

@@ -92,6 +92,8 @@ class Status(Answer):
     """``GET /v1/status``."""
 
     organisations: tuple[Organisation, ...] = ()
+    retired: tuple[str, ...] = ()
+    """Services that nobody looks after any more."""
 
 
 class Claim(Answer):
@@ -170,6 +172,23 @@ class Person(Answer):
     usable: bool
 
 
+class Retirement(Answer):
+    """Since when nobody looks after a service any more."""
+
+    at: datetime
+    why: str
+
+
+class AssignedDevices(Answer):
+    """``GET /v1/services/{id}/devices``."""
+
+    name: str
+    """What the service is called in Apple's portal."""
+    devices: int | None = None
+    """None: nobody can tell, and ``why`` says why."""
+    why: str = ""
+
+
 class ServiceDetail(Answer):
     """``GET /v1/services/{id}``."""
 
@@ -178,6 +197,7 @@ class ServiceDetail(Answer):
     organisation: str
     works: bool
     watched: bool = False
+    retired: Retirement | None = None
     issuer: str | None = None
     keyholder: str
     custodian: str | None = None
@@ -277,6 +297,7 @@ class History(Answer):
     """``GET /v1/services/{id}/history``."""
 
     service: str
+    retired: Retirement | None = None
     lines: tuple[HistoryLine, ...] = ()
     rotations: tuple[RotationDetail, ...] = ()
     password_changes: tuple[PasswordChange, ...] = ()

@@ -64,6 +64,7 @@ EXITS: Final[Mapping[Code, Exit]] = {
     Code.NOT_CLEAR: Exit.REFUSED,
     Code.HELD_BY_OTHER: Exit.REFUSED,
     Code.WATCHED: Exit.REFUSED,
+    Code.RETIRED: Exit.REFUSED,
     Code.TARGET_UNREACHABLE: Exit.UNREACHABLE,
     Code.TARGET_REFUSED: Exit.FAILED,
     Code.TARGET_ANSWER: Exit.FAILED,

@@ -18,7 +18,7 @@ from tokenward.model.instant import format_instant, parse_instant
 from tokenward.model.person import Person, PersonState, Subject
 from tokenward.model.roster import Roster
 from tokenward.model.service import Service
-from tokenward.policy.decision import Decision, Deny, Facts, NotePerson
+from tokenward.policy.decision import Decision, Deny, Facts, Ignore, NotePerson
 from tokenward.policy.standing import note
 from tokenward.policy.table import TABLE, decide
 from tokenward.schema.near import suggest
@@ -41,13 +41,15 @@ _WORDS: Final[Mapping[str, str]] = {
     "TakeAsInstalled": "take a person's word that it was installed",
     "TakeAsProven": "take a person's word as the proof",
     "EndRecovery": "ask for a new token now",
+    "Retire": "look after it no longer",
+    "Reinstate": "look after it again",
     "Record": "keep on record",
     "Ignore": "ignore",
     "Deny": "refuse",
 }
 """What a person calls each decision."""
 
-_UNSAID: Final = frozenset({"why", "satisfied_after_click", "reason_key", "fingerprint", "digest", "since"})
+_UNSAID: Final = frozenset({"why", "reason", "satisfied_after_click", "reason_key", "fingerprint", "digest", "since"})
 """Parts of a decision that its line leaves out: programs get all of them."""
 
 _EXAMPLE: Final = "0" * 64
@@ -99,7 +101,9 @@ def explained(invocation: Invocation, service: str, kind: str, person: str | Non
     speaks_of = about if event.kind in ABOUT_PEOPLE else None
     if speaks_of is not None:
         noted = note(event, speaks_of, facts.state_of(speaks_of.id), roster, now)
-    decisions = (*noted, *decide(event, facts, now, speaks_of))
+    passed_over = found.id in facts.roster.retired and event.kind is not EventKind.REINSTATE
+    decided = (Ignore("the service is retired"),) if passed_over else decide(event, facts, now, speaks_of)
+    decisions = (*noted, *decided)
     return Explanation(service, event.kind, TABLE[event.kind].summary, decisions, has_record)
 
 

@@ -43,6 +43,9 @@ def history(invocation: Invocation, service: str, *, limit: int, as_json: bool) 
 
 
 def _text(found: "History") -> Iterator[str]:
+    if found.retired:
+        yield f"Retired since {day(found.retired.at)}: {found.retired.why}"
+        yield ""
     sections = (
         ("Rotations:", [line for one in found.rotations for line in _closed(one)]),
         ("Password changes:", [line for one in found.password_changes for line in _borne(one)]),

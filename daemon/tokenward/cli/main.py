@@ -53,6 +53,7 @@ SECTIONS: Final = {
         "export-envelope": Row("exports", "Give out the token file, to be installed by hand."),
         "drop": Row("drop", "Hand over a certificate, a token or an event."),
         "report-event": Row("report_event", "Report what happened to a person."),
+        "retire": Row("retire", "Look after a service no longer."),
     },
     "Set up": {
         "discover": Row("discover", "Look around in a product, and draft a configuration."),

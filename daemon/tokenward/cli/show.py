@@ -139,6 +139,8 @@ def _print_steps(detail: "ServiceDetail", person: str) -> None:
 
 def _fields(detail: "ServiceDetail") -> Iterator[Field]:
     yield "service", f"{detail.id}, {detail.name!r} in {detail.organisation}"
+    if detail.retired:
+        yield "retired", f"since {day(detail.retired.at)}: {detail.retired.why}"
     yield "works", "yes" if detail.works else "not known to"
     yield "issuer", detail.issuer or "none: it is only watched"
     yield "keyholder", detail.keyholder

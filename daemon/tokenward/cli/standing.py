@@ -85,7 +85,18 @@ def _only(service: str, status: Status) -> Status:
         found = tuple(one for one in organisation.services if one.id == service)
         if found:
             return Status(organisations=(organisation.model_copy(update={"services": found}),))
+    if service in status.retired:
+        raise _retired(service)
     raise unknown_service(service, tuple(one.id for each in status.organisations for one in each.services))
+
+
+def _retired(service: str) -> Failed:
+    return Failed(
+        Exit.REFUSED,
+        f"{service} is retired.",
+        "Nobody looks after it any more, so nobody knows how it stands.",
+        f"See what is on record with `tokenward show {service}`.",
+    )
 
 
 def unknown_service(service: str, known: tuple[str, ...]) -> Failed:

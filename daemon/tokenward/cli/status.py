@@ -48,6 +48,8 @@ def status(invocation: Invocation, service: str | None, *, as_json: bool) -> Exi
         click.echo(f"\nLinked and working: {', '.join(linked) or 'no organisation'}")
         if needs:
             click.echo("\nNeeds a person:\n" + "".join(f"  {need}\n" for need in needs), nl=False)
+        if found.status.retired:
+            click.echo(f"\nRetired: {', '.join(found.status.retired)}")
     return _ended(invocation, found, needs)
 
 

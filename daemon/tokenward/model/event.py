@@ -54,6 +54,8 @@ class EventKind(StrEnum):
     ACKNOWLEDGE = "ack"
     PROBE = "probe"
     IMPORT_TOKEN = "token.import"
+    RETIRE = "retire"
+    REINSTATE = "reinstate"
 
 
 IDENTITY_KINDS: Final = frozenset(

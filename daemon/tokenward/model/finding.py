@@ -54,6 +54,7 @@ class Code(Enum):
     NOT_CLEAR = ("TW308", "not_clear")
     HELD_BY_OTHER = ("TW309", "held_by_other")
     WATCHED = ("TW310", "watched")
+    RETIRED = ("TW311", "retired")
     # Targets, issuers, Apple
     TARGET_UNREACHABLE = ("TW401", "target_unreachable")
     TARGET_REFUSED = ("TW402", "target_refused")

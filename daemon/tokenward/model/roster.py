@@ -1,7 +1,7 @@
 """The roster: whom and what the configuration names, indexed for every question that the core asks of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from tokenward.model.organisation import FITTING_ROLES, Organisation
 from tokenward.model.person import Contact, Person
@@ -16,12 +16,30 @@ class Roster:
     organisations: Mapping[str, Organisation]
     people: Mapping[str, Person]
     services: Mapping[str, Service]
+    """Those that are looked after."""
     operators: tuple[Contact, ...] = ()
     on_call: tuple[Contact, ...] = ()
     quiet: QuietHours = field(default_factory=QuietHours)
     """When people are left in peace who say nothing else for themselves."""
     trusted_for_silence: frozenset[str] = frozenset({"control", "clock"})
     """Sources whose events may end a departure or change a name."""
+    retired: Mapping[str, Service] = field(default_factory=dict)
+    """Services that the configuration names and nobody looks after any more."""
+
+    def without(self, retired: Collection[str]) -> "Roster":
+        """Return the roster with exactly those of its services set aside that are named in *retired*."""
+        if self.retired.keys() == frozenset(retired):
+            return self
+        everything = {**self.services, **self.retired}
+        return replace(
+            self,
+            services={name: service for name, service in everything.items() if name not in retired},
+            retired={name: service for name, service in everything.items() if name in retired},
+        )
+
+    def find(self, service: str) -> Service | None:
+        """Return the service with this id, also a retired one, or None where the configuration has none."""
+        return self.services.get(service) or self.retired.get(service)
 
     def organisation_of(self, service: Service) -> Organisation:
         """Return the organisation that *service* belongs to."""

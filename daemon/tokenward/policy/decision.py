@@ -175,6 +175,21 @@ class EndRecovery:
 
 
 @dataclass(frozen=True, slots=True)
+class Retire:
+    """Nobody looks after the service any more: its open rotation ends, and what is on record stays."""
+
+    reason: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reinstate:
+    """A retired service is looked after again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Keep the event and do nothing else."""
 
@@ -212,6 +227,8 @@ Decision = (
     | TakeAsInstalled
     | TakeAsProven
     | EndRecovery
+    | Retire
+    | Reinstate
     | Record
     | Ignore
     | Deny

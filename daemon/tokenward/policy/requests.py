@@ -5,6 +5,7 @@ from dataclasses import replace
 from tokenward.model.finding import Code, Finding
 from tokenward.model.instant import BadInstant, format_instant
 from tokenward.model.rotation import Cause, Rotation, State
+from tokenward.model.token import TokenState
 from tokenward.policy import due
 from tokenward.policy.audience import OPERATORS
 from tokenward.policy.case import Case, Decisions
@@ -16,7 +17,9 @@ from tokenward.policy.decision import (
     Probe,
     Reassign,
     Record,
+    Reinstate,
     Resume,
+    Retire,
     Snooze,
     StateExpiry,
     TakeAsInstalled,
@@ -160,6 +163,25 @@ def acknowledge(case: Case) -> Decisions:
         happened = f"The new token of {case.service.id} is not installed yet, so nobody can vouch for it."
         return (_deny(Code.NOT_CLEAR, happened, "The rotation goes on.", "Wait until it is installed."),)
     return (TakeAsProven(_because(case, "somebody vouches for it")),)
+
+
+def retire(case: Case) -> Decisions:
+    """Return that nobody looks after the service any more, unless a new token is here to be installed (B12.4)."""
+    if case.rotation is not None and case.rotation.is_after_click:
+        means = "Retired now, it would be left with no working token at all."
+        return (_too_late(case, means, f"Let it finish (`tokenward show {case.service.id}`), then retire it."),)
+    reason = _because(case, "somebody asked for it")
+    return (Retire(reason, f"retired: {reason}"),)
+
+
+def reinstate(case: Case) -> Decisions:
+    """Return that a retired service is looked after again, from what it says now: nobody has asked it meanwhile.
+
+    A token that was dead is only suspect, so that the next two answers start what a dead token starts.
+    """
+    why = "it is looked after again"
+    doubt = case.found(TokenState.SUSPECT, why) if case.is_dead else ()
+    return (Reinstate(why), *doubt, Probe((case.now,), why))
 
 
 def _nobody_told(case: Case, rotation: Rotation, person: str) -> Tell:

@@ -103,6 +103,11 @@ TABLE: Final[Mapping[EventKind, Row]] = {
     EventKind.LINK_WANTED: Row("Send the person's link to their own contact.", people.only_recorded),
     EventKind.PROBE: Row("Ask Apple or the target now; keep the answer with the event.", requests.probe),
     EventKind.IMPORT_TOKEN: Row("Take the service as linked, with the values that came; probe.", requests.import_token),
+    EventKind.RETIRE: Row(
+        "End its open rotation, its probes and its messages, until a new token is here; its history stays.",
+        requests.retire,
+    ),
+    EventKind.REINSTATE: Row("Look after a retired service again; probe.", requests.reinstate),
 }
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from tokenward.model.event import Event
+from tokenward.model.retirement import Retirement
 from tokenward.model.roster import Roster
 from tokenward.model.rotation import Cause, Claim, Installation, Rotation, State
 from tokenward.model.target import BlockReason
@@ -22,7 +23,9 @@ from tokenward.policy.decision import (
     Probe,
     Reassign,
     Record,
+    Reinstate,
     Resume,
+    Retire,
     Rotate,
     Snooze,
     StateExpiry,
@@ -116,6 +119,10 @@ def apply(case: Case, decision: Decision) -> None:  # noqa: C901, PLR0912  one a
             _change(case, "rotation.vouched", lambda one: replace(one, vouched_at=case.now, wake_at=case.now))
         case EndRecovery():
             _change(case, "recovery.ended", lambda one: start_over(one, case.now))
+        case Retire():
+            _retire(case, decision)
+        case Reinstate():
+            _reinstate(case)
         case Record() | Ignore() | Deny():
             pass
         case _:
@@ -237,6 +244,23 @@ def _cancel(case: Case, decision: Cancel) -> None:
         close_cancelled(case.change, rotation, case.served.service, decision.why, case.now)
     if decision.quiet_until is not None:
         case.change.rotations.keep_quiet(case.service, decision.quiet_until)
+
+
+def _retire(case: Case, decision: Retire) -> None:
+    rotation = case.rotation
+    if rotation is not None and case.served is not None:
+        close_cancelled(case.change, rotation, case.served.service, decision.why, case.now)
+    case.change.retirements.record(Retirement(case.service, case.now, decision.reason))
+    case.note("service.retired", why=decision.reason)
+
+
+def _reinstate(case: Case) -> None:
+    """Have the service looked after again. A quiet that ends now lets the clock say again what it has said before."""
+    case.change.retirements.forget(case.service)
+    quiet_until = case.change.rotations.quiet_until(case.service)
+    if quiet_until is None or quiet_until < case.now:
+        case.change.rotations.keep_quiet(case.service, case.now)
+    case.note("service.reinstated")
 
 
 def _handed_off(rotation: Rotation, now: datetime) -> Rotation:

@@ -1,13 +1,14 @@
 """Takes one event after another, asks the policy, and commits what it decides together with its record."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 import structlog
 
-from tokenward.model.event import ABOUT_PEOPLE, Event
+from tokenward.model.event import ABOUT_PEOPLE, Event, EventKind
 from tokenward.model.finding import Code, Finding, TokenwardError
 from tokenward.model.person import Person, PersonState
 from tokenward.model.roster import Roster
@@ -30,13 +31,30 @@ _FAULT: Final = Settlement(
 _NOBODY_HERE = Ignore("it speaks of nobody who is named in the configuration")
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An event that is decided."""
+
+    waiting: InboxEvent
+    settlement: Settlement
+    retired: frozenset[str] | None = None
+    """Every service that is retired after it, by id, where one more or less may be."""
+
+
+def _nobody_waits(_retired: frozenset[str]) -> None:
+    """Take no note."""
+
+
 class Engine:
     """Settles what lies in the inbox, in the order in which it came."""
 
-    def __init__(self, tools: Tools, world: Callable[[], World]) -> None:
-        """Decide by the present *world*."""
+    def __init__(
+        self, tools: Tools, world: Callable[[], World], retired: Callable[[frozenset[str]], None] = _nobody_waits
+    ) -> None:
+        """Decide by the present *world*; *retired* is told every retired service when one more or less is."""
         self._tools = tools
         self._world = world
+        self._retired = retired
 
     async def settle_pending(self) -> int:
         """Settle everything that is pending and return how many events that were."""
@@ -58,7 +76,9 @@ class Engine:
             done = await self._tools.ledger.write(partial(give_up_next, now=now))
         if done is None:
             return False
-        waiting, settlement = done
+        waiting, settlement = done.waiting, done.settlement
+        if done.retired is not None:
+            self._retired(done.retired)
         self._tools.waypoints.reached("event.settled", waiting.event.shown_kind)
         log.info(
             _SAID[settlement.outcome],
@@ -70,19 +90,22 @@ class Engine:
         return True
 
 
-def settle_next(
-    change: Change, *, world: World, new_id: Callable[[], str], now: datetime
-) -> tuple[InboxEvent, Settlement] | None:
-    """Decide the oldest pending event inside one transaction and return it with what became of it."""
+def settle_next(change: Change, *, world: World, new_id: Callable[[], str], now: datetime) -> Settled | None:
+    """Decide the oldest pending event inside one transaction and return it with what became of it.
+
+    Which services are retired is what the record says, for *world* may lag behind it by a moment.
+    """
     waiting = change.inbox.next_pending()
     if waiting is None:
         return None
+    world = world.without(change.retirements.all())
     settlement = _settlement(_settle(change, waiting, world, new_id, now))
     _keep(change, waiting, settlement, now)
-    return waiting, settlement
+    is_about_that = waiting.event.kind in {EventKind.RETIRE, EventKind.REINSTATE}
+    return Settled(waiting, settlement, frozenset(change.retirements.all()) if is_about_that else None)
 
 
-def give_up_next(change: Change, *, now: datetime) -> tuple[InboxEvent, Settlement] | None:
+def give_up_next(change: Change, *, now: datetime) -> Settled | None:
     """Settle the oldest pending event as denied, for deciding it met a fault of ours, and return it."""
     waiting = change.inbox.next_pending()
     if waiting is None:
@@ -91,7 +114,7 @@ def give_up_next(change: Change, *, now: datetime) -> tuple[InboxEvent, Settleme
     change.tallies.add("tokenward_internal_errors_total", {"component": "engine"})
     details = {"event": str(waiting.id), "kind": waiting.event.shown_kind}
     change.audit.record(now, "event.fault", waiting.event.service, details)
-    return waiting, _FAULT
+    return Settled(waiting, _FAULT)
 
 
 def _keep(change: Change, waiting: InboxEvent, settlement: Settlement, now: datetime) -> None:
@@ -141,11 +164,18 @@ def _who(event: Event, roster: Roster) -> Known | Nobody | Ambiguous:
 def _settle_service(
     case: Callable[[ServiceWorld | None], Case], event: Event, world: World, now: datetime
 ) -> list[Decision]:
-    served = world.services.get(event.service or "")
+    known = world.retired if event.kind is EventKind.REINSTATE else world.services
+    served = known.get(event.service or "")
     if served is None:
-        return [Ignore("its service is no longer configured")]
+        return [Ignore(_why_not(event.service or "", world))]
     about = case(served)
     return _carry(about, decide(event, facts_of(about.change, served, world.roster), now))
+
+
+def _why_not(service: str, world: World) -> str:
+    if service in world.services:
+        return "its service is not retired"
+    return "its service is retired" if service in world.retired else "its service is no longer configured"
 
 
 def _settle_person(

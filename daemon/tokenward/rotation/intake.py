@@ -13,6 +13,7 @@ from tokenward.model.event import (
     Attachment,
     AttachmentRole,
     Event,
+    EventKind,
     Refused,
     Taken,
     Verdict,
@@ -100,14 +101,22 @@ class Intake:
 
 
 def _check_names(event: Event, roster: Roster) -> None:
-    if event.service is not None and event.service not in roster.services:
+    comes_back = event.kind is EventKind.REINSTATE and event.service in roster.retired
+    if event.service is not None and event.service not in roster.services and not comes_back:
         raise NeedsOperator(unknown_service(event.service, roster))
     if event.kind in ABOUT_PEOPLE and event.subject is None:
         raise NeedsOperator(_NO_SUBJECT)
 
 
 def unknown_service(name: str, roster: Roster) -> Finding:
-    """Return the finding that no service is called *name*, with those that there are."""
+    """Return why nothing can be done for a service called *name*: there is none, or it is retired."""
+    if name in roster.retired:
+        return Finding(
+            Code.RETIRED,
+            f"{name} is retired.",
+            "Nothing was changed: nobody looks after it any more, and what is on record of it stays.",
+            f"If that was a mistake: `tokenward retire {name} --undo`. Else take it out of the configuration.",
+        )
     known = ", ".join(sorted(roster.services)) or "none yet"
     return Finding(
         Code.UNKNOWN_SERVICE,

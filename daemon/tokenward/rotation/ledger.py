@@ -11,6 +11,7 @@ from tokenward.model.certificate import AnyRecipient
 from tokenward.model.event import Event, Refused
 from tokenward.model.link import Link
 from tokenward.model.person import PersonState
+from tokenward.model.retirement import Retirement
 from tokenward.model.rotation import Rotation
 from tokenward.model.target import Reading
 from tokenward.model.token import InstalledToken
@@ -246,6 +247,22 @@ class Tallies(Protocol):
         ...
 
 
+class Retirements(Protocol):
+    """Services that nobody looks after any more, though the configuration names them."""
+
+    def all(self) -> Mapping[str, Retirement]:
+        """Return every retirement, by service."""
+        ...
+
+    def record(self, retirement: Retirement) -> None:
+        """Keep *retirement*; a service that is retired already stays so since then."""
+        ...
+
+    def forget(self, service: str) -> None:
+        """Have *service* retired no longer."""
+        ...
+
+
 class Change(Protocol):
     """One transaction, from the inside. Everything done through it is kept together or not at all."""
 
@@ -302,6 +319,11 @@ class Change(Protocol):
     @property
     def tallies(self) -> Tallies:
         """Totals."""
+        ...
+
+    @property
+    def retirements(self) -> Retirements:
+        """Retired services."""
         ...
 
 

@@ -4,8 +4,8 @@ Whoever satisfies one of these knows nothing of rotations, and the rotation know
 application hands the pieces in; the tests hand in fakes that keep the same promises (``tests/contracts``).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -272,6 +272,20 @@ class World:
 
     roster: Roster
     services: Mapping[str, ServiceWorld]
+    """Those that are looked after."""
+    retired: Mapping[str, ServiceWorld] = field(default_factory=dict)
+    """Those that the configuration names and nobody looks after any more."""
+
+    def without(self, retired: Collection[str]) -> "World":
+        """Return the world with exactly those of its services set aside that are named in *retired*."""
+        if self.retired.keys() == frozenset(retired):
+            return self
+        everything = {**self.services, **self.retired}
+        return World(
+            self.roster.without(retired),
+            {name: served for name, served in everything.items() if name not in retired},
+            {name: served for name, served in everything.items() if name in retired},
+        )
 
 
 @dataclass(frozen=True, slots=True)

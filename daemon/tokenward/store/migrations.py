@@ -332,3 +332,9 @@ def m010_marks(database: Database) -> None:
 def m011_by_hand(database: Database) -> None:
     """Which targets somebody hands the file to in the product's own console."""
     database.table("installation").add_column("by_hand", int, not_null_default=0)
+
+
+@MIGRATIONS()
+def m012_retired(database: Database) -> None:
+    """Services that nobody looks after any more, though the configuration names them."""
+    _table(database, "retired", {"service": str, "at": int, "why": str}, pk="service")

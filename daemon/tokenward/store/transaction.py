@@ -11,6 +11,7 @@ from tokenward.store.links import LinkTable
 from tokenward.store.outbox import OutboxTable
 from tokenward.store.people import PersonTable
 from tokenward.store.probes import ProbeTable
+from tokenward.store.retirements import RetirementTable
 from tokenward.store.rotations import RotationTable
 from tokenward.store.tallies import TallyTable
 from tokenward.store.tokens import TokenTable
@@ -31,6 +32,7 @@ class Transaction:
     outbox: OutboxTable
     audit: AuditTable
     tallies: TallyTable
+    retirements: RetirementTable
 
     @classmethod
     def on(cls, connection: sqlite3.Connection) -> "Transaction":
@@ -47,4 +49,5 @@ class Transaction:
             OutboxTable(connection),
             AuditTable(connection),
             TallyTable(connection),
+            RetirementTable(connection),
         )

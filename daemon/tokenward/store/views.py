@@ -13,6 +13,7 @@ from tokenward.model.certificate import AnyRecipient, Certificate
 from tokenward.model.finding import Finding
 from tokenward.model.link import Link
 from tokenward.model.person import PersonState
+from tokenward.model.retirement import Retirement
 from tokenward.model.rotation import Rotation
 from tokenward.model.token import InstalledToken, TokenState
 from tokenward.rotation.record import StoredCertificate
@@ -23,6 +24,7 @@ from tokenward.store.inbox import finding_from_row
 from tokenward.store.links import LinkTable
 from tokenward.store.people import PersonTable
 from tokenward.store.probes import password_changes
+from tokenward.store.retirements import RetirementTable
 from tokenward.store.rotations import RotationTable
 from tokenward.store.tokens import token_from_row
 
@@ -176,6 +178,10 @@ class Views:
     def people(self) -> Mapping[str, PersonState]:
         """Return everybody of whom something is known, by id."""
         return PersonTable(self._connection).states()
+
+    def retirements(self) -> Mapping[str, Retirement]:
+        """Return every service that is retired, by id."""
+        return RetirementTable(self._connection).all()
 
     def links(self) -> tuple[Link, ...]:
         """Return every link that was ever made to a personal page."""

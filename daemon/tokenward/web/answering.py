@@ -60,6 +60,16 @@ def named(request: Request, world: World) -> ServiceWorld:
     return world.services[name]
 
 
+def named_or_retired(request: Request, world: World) -> ServiceWorld:
+    """Return the service that the path names, also where nobody looks after it any more.
+
+    Raises:
+        NotThere: None is called that.
+    """
+    retired = world.retired.get(str(request.path_params["id"]))
+    return retired or named(request, world)
+
+
 def limit_of(request: Request) -> int:
     """Return how many lines are wanted.
 

@@ -12,7 +12,7 @@ from tokenward.model.arrival import Arrivals, Place
 from tokenward.model.finding import Code, Finding
 from tokenward.model.instant import BadInstant, Clock, parse_instant
 from tokenward.rotation.ports import World
-from tokenward.web.answering import NotThere, answering, json_bytes, limit_of, misunderstood, named
+from tokenward.web.answering import NotThere, answering, json_bytes, limit_of, misunderstood, named_or_retired
 from tokenward.web.overview import Overview
 from tokenward.web.read_model import ReadModel, Views
 from tokenward.web.report import report
@@ -59,11 +59,11 @@ class ControlReads:
         return await self._look(lambda overview, _: status(overview))
 
     async def _service(self, request: Request) -> bytes:
-        service = named(request, self._world()).service
+        service = named_or_retired(request, self._world()).service
         return await self._look(lambda overview, _: service_detail(service, overview))
 
     async def _history(self, request: Request) -> bytes:
-        service, limit = named(request, self._world()).service, limit_of(request)
+        service, limit = named_or_retired(request, self._world()).service, limit_of(request)
         return await self._look(
             lambda overview, views: service_history(service.id, views.history(service.id, limit), overview)
         )

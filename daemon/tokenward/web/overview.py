@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tokenward.model.person import PersonState
+from tokenward.model.retirement import Retirement
 from tokenward.model.roster import Roster
 from tokenward.model.rotation import Rotation
 from tokenward.model.service import Service
@@ -26,18 +27,21 @@ class Overview:
     people: Mapping[str, PersonState]
     discreet_people: Mapping[str, PersonState]
     """The same without departures that are still ahead."""
+    retirements: Mapping[str, Retirement]
+    """Of every service that is retired, by id."""
 
     @classmethod
     def of(cls, roster: Roster, asking_people: frozenset[str], views: Views, now: datetime) -> "Overview":
         """Return what *views* hold on record about the services of *roster*."""
-        people = views.people()
+        people, retirements = views.people(), views.retirements()
         return cls(
             now=now,
-            roster=roster,
+            roster=roster.without(retirements),
             asking_people=asking_people,
             records=views.services(),
             people=people,
             discreet_people={person: discreet(state, now) for person, state in people.items()},
+            retirements=retirements,
         )
 
     @classmethod

@@ -8,6 +8,7 @@ from tokenward.model.arrival import Answer, Arrival, Arrivals, PasswordChange, P
 from tokenward.model.certificate import Certificate
 from tokenward.model.link import Link
 from tokenward.model.person import PersonState
+from tokenward.model.retirement import Retirement
 from tokenward.model.rotation import Rotation
 from tokenward.model.token import InstalledToken, TokenState
 
@@ -177,6 +178,10 @@ class Views(Protocol):
 
     def services(self) -> Mapping[str, ServiceRecord]:
         """Return every service of which anything is on record, by id."""
+        ...
+
+    def retirements(self) -> Mapping[str, Retirement]:
+        """Return every service that is retired, by id."""
         ...
 
     def links(self) -> tuple[Link, ...]:

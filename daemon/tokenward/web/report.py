@@ -74,7 +74,7 @@ def report(start: datetime, end: datetime, overview: Overview, views: Views) -> 
 
 
 def _reported(rotation: Rotation, overview: Overview) -> ReportedRotation:
-    service = overview.roster.services.get(rotation.service)
+    service = overview.roster.find(rotation.service)
     late = (rotation.closed_at or overview.now) - rotation.due_at
     is_missed = late.total_seconds() > 0 and rotation.state is not State.CANCELLED
     return ReportedRotation(

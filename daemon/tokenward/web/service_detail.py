@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tokenward.model.person import Role, Standing
+from tokenward.model.retirement import Retirement
 from tokenward.model.rotation import Blocked, Cause, Claim, Rotation, State
 from tokenward.model.service import Keyholder, Service
 from tokenward.model.token import Basis, InstalledToken, TokenState
@@ -110,6 +111,8 @@ class ServiceDetail:
     """Whether it is known to be linked and working."""
     watched: bool
     """Whether it is only watched: nothing ever rotates it."""
+    retired: Retirement | None
+    """Since when nobody looks after it any more, and why."""
     issuer: str | None
     keyholder: Keyholder
     release_devices: bool
@@ -135,13 +138,14 @@ class ServiceDetail:
 def service_detail(service: Service, overview: Overview) -> ServiceDetail:
     """Return everything that is known about *service*."""
     facts, record, now = overview.facts_of(service), overview.record_of(service), overview.now
-    expiry, custodian = expiry_of(facts), custodian_of(facts)
+    expiry, custodian, retired = expiry_of(facts), custodian_of(facts), overview.retirements.get(service.id)
     return ServiceDetail(
         id=service.id,
         name=service.name,
         organisation=service.organisation,
         works=works(facts, record.last_done, now),
         watched=service.is_watched,
+        retired=retired,
         issuer=service.issuer,
         keyholder=service.keyholder,
         release_devices=service.release_devices,
@@ -150,11 +154,11 @@ def service_detail(service: Service, overview: Overview) -> ServiceDetail:
         expires_at=expiry.at if expiry else None,
         expiry_basis=expiry.basis if expiry else None,
         days_until_expiry=days_left(expiry, now),
-        planned_rotation_at=next_rotation_at(facts),
+        planned_rotation_at=None if retired else next_rotation_at(facts),
         quiet_until=record.quiet_until,
         token=_token(record.token) if record.token else None,
         last_reading=_reading(record.last_reading) if record.last_reading else None,
-        next_probe_at=record.next_probe_at,
+        next_probe_at=None if retired else record.next_probe_at,
         people=tuple(_person(person, facts) for person in dict.fromkeys((*line(facts), custodian)) if person),
         rotation=rotation_detail(record.rotation, overview) if record.rotation else None,
         steps=_steps(service, record.rotation, overview),

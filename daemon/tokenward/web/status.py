@@ -69,6 +69,8 @@ class Status:
     """Everything that is configured."""
 
     organisations: tuple[OrganisationStatus, ...]
+    retired: tuple[str, ...]
+    """Services that are configured and retired, by id: they stand in no organisation."""
 
 
 def status(overview: Overview) -> Status:
@@ -76,7 +78,8 @@ def status(overview: Overview) -> Status:
     services: dict[str, list[Service]] = {organisation: [] for organisation in overview.roster.organisations}
     for service in overview.roster.services.values():
         services[service.organisation].append(service)
-    return Status(tuple(_organisation(one, services[one], overview) for one in services))
+    organisations = tuple(_organisation(one, services[one], overview) for one in services)
+    return Status(organisations, tuple(overview.roster.retired))
 
 
 def days_left(expiry: Expiry | None, now: datetime) -> float | None:

@@ -12,7 +12,7 @@ from tokenward.web.board.story import KEPT_BACK, is_told, story
 from web.scene import MINUTE, NOW
 
 SOURCES = Path(tokenward.__file__).parent
-NAMED = re.compile(r"(?:rotation|recovery|reminder|certificate|envelope|token|event|person|link)\.[a-z_]+")
+NAMED = re.compile(r"(?:rotation|recovery|reminder|certificate|envelope|token|event|person|link|service)\.[a-z_]+")
 NOT_LINES = {"event.taken", "event.refused", "event.settled", "event.accepted", "event.ignored", "event.denied"}
 """Names of log lines and waypoints that look the same."""
 

@@ -188,6 +188,9 @@ _SENTENCES: Final[Mapping[str, _Sentence]] = {
     "token.adopted": _plain("The token that the target holds was made known"),
     "token.imported": _plain("The token’s values were imported by an operator"),
     "token.expiry_stated": _plain("An operator stated when the token ends"),
+    "service.retired": _plain("The service was retired: nobody looks after it any more", Tone.WARN),
+    "service.reinstated": _plain("The service is looked after again"),
+    "service.retirement_ended": _plain("The service left the configuration while it was retired"),
     "event.rejected": _rejected,
     "event.fault": _plain("Deciding an event met a fault of Tokenward’s own; the log has it", Tone.BAD),
 }
