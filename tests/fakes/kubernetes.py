@@ -30,6 +30,9 @@ class Kubernetes:
     version: int = 41
     writes: int = 0
     meanwhile: Callable[[], None] | None = None
+    """Happens once, before something is written."""
+    after_a_look: Callable[[], None] | None = None
+    """Happens once, after it was read."""
     asked_by: list[str] = field(default_factory=list)
 
     def hold(self, data: dict[str, str] | None) -> None:
@@ -71,7 +74,11 @@ class Kubernetes:
         )
 
     async def _read(self, request: Request) -> JSONResponse:
-        return self._refused(request) or (JSONResponse(self.secret) if self.secret else _status(404, "NotFound"))
+        answer = self._refused(request) or (JSONResponse(self.secret) if self.secret else _status(404, "NotFound"))
+        after, self.after_a_look = self.after_a_look, None
+        if after is not None:
+            after()
+        return answer
 
     async def _create(self, request: Request) -> JSONResponse:
         refused = self._refused(request) or self._refused_to_write()

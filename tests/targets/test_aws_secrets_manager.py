@@ -11,7 +11,7 @@ from contracts.secret_store_contract import Keeps, SecretStoreContract, an_envel
 from contracts.target_contract import install
 from fakes.aws import ACCESS_KEY, REGION, SECRET_KEY, Aws, running_moto
 from fakes.troubles import Troubles
-from fakes.web import NOWHERE, serving
+from fakes.web import NOWHERE, serving, speaking
 from tokenward.model.finding import Finding, NeedsOperator, OutcomeUnknown, Retryable
 from tokenward.model.secret import Secret
 from tokenward.model.target import BlockReason, Delivery
@@ -154,12 +154,17 @@ async def test_without_credentials_the_settings_are_named(case, monkeypatch, tmp
 
 
 async def test_an_endpoint_in_the_environment_is_not_used(case, monkeypatch):
-    """Only the configuration says where the token goes."""
+    """Only the configuration says where the token goes; what the proxy hears tells where that was."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", case.url)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", case.url)
-    target = case.build(endpoint=None, proxy=NOWHERE)
-    assert not (await target.gate.preflight()).is_clear
-    assert case.troubles.seen == []
+    heard: list[bytes] = []
+
+    async def listen(reader, _):
+        heard.append(await reader.readline())
+
+    async with speaking(listen) as proxy:
+        assert not (await case.build(endpoint=None, proxy=proxy).gate.preflight()).is_clear
+    assert heard == [b"CONNECT secretsmanager.eu-central-1.amazonaws.com:443 HTTP/1.1\r\n"]
 
 
 def test_half_a_pair_of_keys_is_a_fault():

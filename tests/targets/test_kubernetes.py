@@ -114,6 +114,15 @@ async def test_a_secret_that_somebody_else_makes_first_is_not_overwritten(case):
     assert case.cluster.entry("token.p7m") == b"\0\0\0"
 
 
+async def test_what_changes_between_our_look_and_the_replacement_is_not_overwritten_either(case):
+    """The Secret is read once more for its labels; what is replaced must still be what was looked at."""
+    case.cluster.after_a_look = lambda: case.hold({"password": "of somebody"})
+    with pytest.raises(Retryable) as raised:
+        await install(case.target, an_envelope())
+    assert "same moment" in raised.value.finding.happened
+    assert case.fields() == {"password": "of somebody"}
+
+
 async def test_a_conflict_that_shows_no_other_version_is_a_refusal(case):
     """What is no change of the Secret does not mend itself."""
     case.troubles.now, case.troubles.only = Trouble("conflict", 409, b"{}"), case.upload

@@ -21,7 +21,7 @@ from tokenward.targets import ClientSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import Lost
 from tokenward.wire.findings import KEPT_OUT, kept_out, refusal_by_status
-from tokenward.wire.passage import Passage, hush
+from tokenward.wire.passage import Passage
 from tokenward.wire.reading import Shown, find_in, read_as
 from tokenward.wire.secret_store import Kept, KeptToken, changed_meanwhile, kept
 from tokenward.wire.settings import PeerSection
@@ -142,7 +142,6 @@ class _SecretPath:
 
         from tokenward.wire.requests_session import session_through
 
-        hush("hvac")
         client = hvac.Client(
             self._settings.url,
             self._token.reveal_text(),
