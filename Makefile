@@ -58,8 +58,8 @@ lock: ## Choose the newest allowed versions of all dependencies anew
 	"$$dir/bin/pip" install --quiet "uv>=0.9,<1" && \
 	compile() { "$$dir/bin/uv" pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate "$$@"; } && \
-	compile pyproject.toml --output-file requirements.lock && \
-	compile pyproject.toml --group dev --group build --output-file requirements-dev.lock && \
+	compile pyproject.toml --all-extras --group dev --group build --output-file requirements-dev.lock && \
+	compile pyproject.toml --constraint requirements-dev.lock --output-file requirements.lock && \
 	compile --group fuzz --output-file requirements-fuzz.lock
 
 clean: ## Remove what can be made again; var/ stays, for it holds keys and tokens

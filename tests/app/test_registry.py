@@ -22,6 +22,11 @@ TARGET_TABLES: dict[str, dict[str, object]] = {
         "password": {"env": "KEY"},
     },
     "directory": {"path": "/srv/tokens"},
+    "aws-secrets-manager": {"region": "eu-central-1"},
+    "azure-key-vault": {"url": "https://mdm.vault.azure.net"},
+    "google-secret-manager": {"project": "example"},
+    "kubernetes": {"namespace": "mdm"},
+    "vault": {"url": "https://vault.corp.example", "token": {"env": "KEY"}},
     "command": {"command": ["/bin/put-token"]},
     "handoff": {},
 }

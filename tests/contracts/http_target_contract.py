@@ -60,8 +60,8 @@ class HttpTargetCase(HttpWatchCase, TargetCase, Protocol):
         """Method, and a piece of the path, of the request that hands an envelope over."""
         ...
 
-    async def wrong_key(self) -> Envelope:
-        """Return an envelope that was made for another key than the product's."""
+    async def wrong_key(self) -> Envelope | None:
+        """Return an envelope that was made for another key than the product's; None where it takes any, unopened."""
         ...
 
     async def foreign(self) -> Envelope | None:
@@ -182,7 +182,7 @@ class HttpTargetContract(HttpWatchContract, TargetContract):
             await installer(case.target).install(Delivery("main", envelope))
         case.troubles.now = None
         held = await read_back(case.target).read_back()
-        assert held.shown != before.shown
+        assert not is_same_token(held, before)
         await self._is_installed_now(case, envelope, before=before)
 
     @pytest.mark.parametrize("trouble", [HANGS, OUT_OF_ORDER], ids=lambda one: one.name)
@@ -212,8 +212,11 @@ class HttpTargetContract(HttpWatchContract, TargetContract):
 
     async def test_a_token_for_another_key_is_refused_as_such_or_as_not_taken(self, case):
         """B5.1: and nothing of it is kept."""
+        wrong = await case.wrong_key()
+        if wrong is None:
+            pytest.skip("this product opens no file, so it takes any")
         held = await read_back(case.target).read_back()
-        receipt = await install(case.target, await case.wrong_key())
+        receipt = await install(case.target, wrong)
         assert receipt.refusal is not None
         assert receipt.refusal.code in {Code.WRONG_KEY, Code.TARGET_ANSWER}
         assert is_same_token(await read_back(case.target).read_back(), held)
@@ -244,7 +247,8 @@ class HttpTargetContract(HttpWatchContract, TargetContract):
     async def try_everything(self, case) -> list[str]:
         said = await super().try_everything(case)
         said.append(await _said(installer(case.target).note()))
-        said.append(await _said(installer(case.target).install(Delivery("main", await case.wrong_key()))))
+        refused = await case.wrong_key() or await case.envelope()
+        said.append(await _said(installer(case.target).install(Delivery("main", refused))))
         return said
 
 

@@ -65,6 +65,8 @@ class Troubles:
     """Method, and what must stand in the path, of the requests that meet the trouble."""
     latency: float = 0.0
     """In seconds: how far away the product is."""
+    named_in: bytes = b""
+    """Header that says what is asked, where the path does not; it counts as the path's end."""
     seen: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of every request."""
 
@@ -74,8 +76,9 @@ class Troubles:
         self.seen.append((method, path))
         if self.latency:
             await asyncio.sleep(self.latency)
+        asked = path + dict(scope["headers"]).get(self.named_in, b"").decode()
         trouble = self.now
-        if trouble is None or (self.only and not (method == self.only[0] and self.only[1] in path)):
+        if trouble is None or (self.only and not (method == self.only[0] and self.only[1] in asked)):
             await self.app(scope, receive, send)
             return
         if trouble.after:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -22,11 +23,17 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, unix_socket: str | None = None, *, dates: bool = True) -> AsyncIterator[str]:
-    """Serve *app* while the block lasts; gives its address. Without *dates* the application tells the time itself."""
+async def serving(
+    app: ASGIApp, unix_socket: str | None = None, certificate: Path | None = None, *, dates: bool = True
+) -> AsyncIterator[str]:
+    """Serve *app* while the block lasts, by TLS where there is a *certificate* with its key; gives its address.
+
+    Without *dates* the application tells the time itself.
+    """
     if unix_socket is None:
         listener = socket.create_server(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        scheme = "http" if certificate is None else "https"
+        address = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
     else:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(unix_socket)
@@ -41,6 +48,7 @@ async def serving(app: ASGIApp, unix_socket: str | None = None, *, dates: bool =
         loop="none",
         ws="none",
         date_header=dates,
+        ssl_certfile=certificate,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

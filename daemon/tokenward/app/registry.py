@@ -21,17 +21,22 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.section import Section
 from tokenward.targets import (
     TargetSection,
+    aws_secrets_manager,
+    azure_key_vault,
     blackberry_uem,
     directory,
     fleet,
+    google_secret_manager,
     handoff,
     intune,
     iru,
     jamf,
     jumpcloud,
+    kubernetes,
     micromdm,
     nanodep,
     simplemdm,
+    vault,
     zentral,
 )
 from tokenward.targets import command as command_target
@@ -124,6 +129,9 @@ def _own(section: type[S], settings: Section) -> S:
     return settings
 
 
+_OPENED_ELSEWHERE: Final = frozenset({Keyholder.TOKENWARD, Keyholder.OPERATOR})
+"""What opens no envelope itself, and keeps it for whoever does."""
+
 TARGETS: Final[Mapping[str, TargetKind]] = {
     "nanodep": _target(
         nanodep.Settings,
@@ -199,14 +207,72 @@ TARGETS: Final[Mapping[str, TargetKind]] = {
     "directory": _target(
         directory.Settings,
         directory.ABILITIES,
-        frozenset({Keyholder.TOKENWARD, Keyholder.OPERATOR}),
+        _OPENED_ELSEWHERE,
         lambda settings, service: (str(settings.path), service),
         lambda settings, service, _: directory.build(settings, service=service),
+    ),
+    "vault": _target(
+        vault.Settings,
+        vault.ABILITIES,
+        _OPENED_ELSEWHERE,
+        lambda settings, service: (
+            settings.url,
+            settings.namespace or "",
+            settings.mount,
+            settings.path_of(service),
+        ),
+        lambda settings, service, reveal: vault.build(settings, service=service, token=reveal(settings.token)),
+    ),
+    "kubernetes": _target(
+        kubernetes.Settings,
+        kubernetes.ABILITIES,
+        _OPENED_ELSEWHERE,
+        lambda settings, service: (settings.url or "", settings.namespace, settings.name_of(service)),
+        lambda settings, service, reveal: kubernetes.build(
+            settings, service=service, token=reveal(settings.token) if settings.token else None
+        ),
+    ),
+    "aws-secrets-manager": _target(
+        aws_secrets_manager.Settings,
+        aws_secrets_manager.ABILITIES,
+        _OPENED_ELSEWHERE,
+        lambda settings, service: (
+            settings.endpoint or settings.region,
+            settings.access_key_id or "",
+            settings.secret_of(service),
+        ),
+        lambda settings, service, reveal: aws_secrets_manager.build(
+            settings,
+            service=service,
+            secret_access_key=reveal(settings.secret_access_key) if settings.secret_access_key else None,
+        ),
+    ),
+    "google-secret-manager": _target(
+        google_secret_manager.Settings,
+        google_secret_manager.ABILITIES,
+        _OPENED_ELSEWHERE,
+        lambda settings, service: (settings.endpoint, settings.path_of(service)),
+        lambda settings, service, reveal: google_secret_manager.build(
+            settings,
+            service=service,
+            service_account=reveal(settings.service_account) if settings.service_account else None,
+        ),
+    ),
+    "azure-key-vault": _target(
+        azure_key_vault.Settings,
+        azure_key_vault.ABILITIES,
+        _OPENED_ELSEWHERE,
+        lambda settings, service: (settings.url, settings.name_of(service)),
+        lambda settings, service, reveal: azure_key_vault.build(
+            settings,
+            service=service,
+            client_secret=reveal(settings.client_secret) if settings.client_secret else None,
+        ),
     ),
     "command": _target(
         command_target.Settings,
         command_target.ABILITIES,
-        frozenset({Keyholder.TOKENWARD, Keyholder.OPERATOR}),
+        _OPENED_ELSEWHERE,
         lambda _, service: (service,),
         lambda settings, service, _: command_target.build(settings, service=service),
     ),

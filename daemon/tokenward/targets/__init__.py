@@ -4,8 +4,14 @@ They know nothing of each other, of rotations, or of the store. Here stands only
 target in the configuration has in common.
 """
 
+from importlib.util import find_spec
+from typing import ClassVar
+
+from pydantic import field_validator
+
 from tokenward.model.target import Abilities
 from tokenward.rotation.ports import Finder, Installer, KeySource, Product, Prover, ReadBack, Target
+from tokenward.schema.fault import Fault
 from tokenward.schema.section import Section
 from tokenward.schema.slug import Slug
 
@@ -24,6 +30,32 @@ class TargetSection(Section):
     def target_id(self) -> str:
         """The target's id within its service."""
         return self.id or self.kind
+
+
+class ClientSection(TargetSection):
+    """What is set for a target that is spoken to by a client library, which not everybody has installed."""
+
+    extra: ClassVar[str]
+    """The extra of Tokenward that brings the library."""
+    client: ClassVar[tuple[str, ...]]
+    """The modules that must be there. They are imported when the target is first asked."""
+
+    @field_validator("kind")
+    @classmethod
+    def _has_its_client(cls, kind: str) -> str:
+        if not all(map(_is_installed, cls.client)):
+            raise Fault(
+                f"the library for {kind} is not installed",
+                f'install Tokenward with its extra: pip install "tokenward[{cls.extra}]"',
+            )
+        return kind
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it is missing
+        return False
 
 
 def target_of(settings: TargetSection, abilities: Abilities, product: Product) -> Target:

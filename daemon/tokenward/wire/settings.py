@@ -45,13 +45,9 @@ Proxy = Annotated[str, AfterValidator(parse_proxy_url)]
 """Address of an HTTP proxy, as a field's type."""
 
 
-class PeerSection(Section):
-    """What every adapter that speaks HTTP lets its operator set."""
+class ConnectionSection(Section):
+    """How the way to a server is set whose address may be known already."""
 
-    insecure: bool = False
-    """Whether plain ``http`` is accepted to another machine, where the credential can be read on the way."""
-    url: AnyWebUrl
-    """Where it is reached: scheme, host, and port or path where it has them."""
     ca_file: Path | None = None
     """PEM file of authorities to trust instead of the system's."""
     client_certificate: Path | None = None
@@ -62,16 +58,6 @@ class PeerSection(Section):
     """HTTP proxy on the way; the environment's is never used."""
     timeout: Annotated[Duration, AfterValidator(_bounded)] = timedelta(seconds=30)
     """From a request to the last byte of its answer."""
-
-    @field_validator("url")
-    @classmethod
-    def _is_safe(cls, url: str, found: ValidationInfo) -> str:
-        if found.data.get("insecure"):
-            return url
-        try:
-            return parse_web_url(url)
-        except Fault as fault:
-            raise Fault(fault.wrong, f"{fault.right}; or insecure = true beside it, where you accept that") from fault
 
     @field_validator("client_key")
     @classmethod
@@ -89,3 +75,22 @@ class PeerSection(Section):
             proxy=self.proxy,
             total_seconds=self.timeout.total_seconds(),
         )
+
+
+class PeerSection(ConnectionSection):
+    """What every adapter that speaks HTTP lets its operator set."""
+
+    insecure: bool = False
+    """Whether plain ``http`` is accepted to another machine, where the credential can be read on the way."""
+    url: AnyWebUrl
+    """Where it is reached: scheme, host, and port or path where it has them."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe(cls, url: str, found: ValidationInfo) -> str:
+        if found.data.get("insecure"):
+            return url
+        try:
+            return parse_web_url(url)
+        except Fault as fault:
+            raise Fault(fault.wrong, f"{fault.right}; or insecure = true beside it, where you accept that") from fault
