@@ -8,7 +8,7 @@ BIN    := .venv/bin
 STAMP := .venv/ready-$(firstword $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-peers pictures check fix docs bench chaos fuzz lock clean
+.PHONY: help setup run demo test test-peers pictures check fix docs dashboards bench chaos fuzz lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -41,6 +41,9 @@ fix: setup ## Repair what can be repaired without thinking
 
 docs: setup ## Write what of the documents follows from the code
 	@$(BIN)/python tests/docs/generated.py
+
+dashboards: setup ## Write the rules and dashboards that follow from the code
+	@PYTHONPATH=tests $(BIN)/python -m dashboards.shipped
 
 bench: setup ## Measure against bare baselines
 	$(call pytest-marked,bench,--capture=no)

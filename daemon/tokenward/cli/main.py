@@ -59,6 +59,7 @@ SECTIONS: Final = {
         "discover": Row("discover", "Look around in a product, and draft a configuration."),
         "config": Row("config", "Check, show and explain the configuration."),
         "targets": Row("targets", "Show which products there are, and what each can do."),
+        "rules": Row("rules", "Print the alerts, for the system that raises them."),
         "version": Row("version", "Print the version."),
     },
 }
