@@ -1,4 +1,4 @@
-"""What of the documents follows from the code: commands, targets, and every key of the configuration.
+"""What of the documents follows from the code: commands, targets, alerts, and every key of the configuration.
 
 ``make docs`` runs this file. It writes between the marks ``<!-- begin NAME … -->`` and ``<!-- end NAME -->``; a test
 says when what stands there is not what would be written.
@@ -26,6 +26,7 @@ from tokenward.cli.main import SECTIONS
 from tokenward.cli.targets import KEYS
 from tokenward.model.service import ServicePolicy
 from tokenward.schema.duration import format_duration
+from tokenward.web.alerting.rules import ALERTS, alerts_called
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -254,6 +255,23 @@ def _written(value: object) -> str:
     return f"`{value}`" if isinstance(value, int) else f'`"{value.value if isinstance(value, Enum) else value}"`'
 
 
+# --- Alerts --------------------------------------------------------------------------------------------------------
+
+
+def alerts() -> str:
+    """Return the table of alerts, each with its page and its summary (B11.3)."""
+    lines = ["| alert | severity | must last | what it says |", "| --- | --- | --- | --- |"]
+    for name in dict.fromkeys(alert.name for alert in ALERTS):
+        alike = alerts_called(name)
+        severity = ", ".join(dict.fromkeys(alert.severity.value for alert in alike))
+        lasts = ", ".join(dict.fromkeys(alert.lasts for alert in alike if alert.lasts != "0m"))
+        said = _TEMPLATE.sub(lambda found: f"*{found[1] or 'a time'}*", alike[0].summary)
+        lines.append(f"| [{name}](runbooks/{alike[0].page}.md) | {severity} | {lasts} | {said} |")
+    return "\n".join(lines)
+
+
+_TEMPLATE: Final = re.compile(r"\{\{ \$(?:labels\.(\w+)|value \| humanizeDuration) \}\}")
+
 # --- Writing -------------------------------------------------------------------------------------------------------
 
 PARTS: Final[Mapping[str, tuple[str, Callable[[], str]]]] = {
@@ -261,6 +279,7 @@ PARTS: Final[Mapping[str, tuple[str, Callable[[], str]]]] = {
     "targets": ("README.md", targets),
     "products": ("docs/targets.md", products),
     "keys": ("docs/configuration.md", keys),
+    "alerts": ("docs/alerts.md", alerts),
 }
 """By the name in the marks: the document, and what makes the part."""
 

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable
 
 import pytest
+import yaml
 
 from docs.documents import DOCUMENTS, ROOT, anchors, blocks, links, tracked
 from tokenward.app.settings_load import load
@@ -35,6 +36,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "sh": _parse_shell,
     "text": str,
     "toml": tomllib.loads,
+    "yaml": yaml.safe_load,
 }
 
 
