@@ -45,12 +45,13 @@ def test_a_page_is_short_enough_to_be_read_at_night(page):
 @pytest.mark.parametrize("line", COMMANDS)
 def test_what_a_page_says_to_type_is_understood(line):
     """C8: the command is there, takes these options, and no more words than these."""
-    context, command = click.Context(program), program
+    command: click.Command = program
+    context = click.Context(command)
     words = shlex.split(line, comments=True)[1:]
     while isinstance(command, click.Group):
-        command = command.get_command(context, words.pop(0))
-        assert command is not None, line
-        context = click.Context(command)
+        found = command.get_command(context, words.pop(0))
+        assert found is not None, line
+        command, context = found, click.Context(found)
 
     values, rest, _ = command.make_parser(context).parse_args(words)
     assert rest == []
