@@ -32,7 +32,6 @@ from tokenward.web import catalogue
 
 _MILLISECONDS: Final = "1000 *"
 """Grafana counts instants in them."""
-_BY_TARGET: Final = "by (organisation, service, target)"
 
 
 def needs_me() -> list[AnyPanel]:
@@ -182,7 +181,7 @@ def people() -> list[AnyPanel]:
         table_of(
             "Who would tell",
             "Which source can tell a new password, a departure or a lost role; none where nobody can.",
-            "source-silent",
+            "source-down",
             [(f"max by (custodian, signal, source) ({of_process(catalogue.CUSTODIAN_COVERAGE)})", "", ())],
         ),
     ]
@@ -193,7 +192,7 @@ def arrivals() -> list[AnyPanel]:
     return [
         table_of(
             "Sources",
-            "Whether each works, and when it was last heard.",
+            "Whether each works, and when it last gave a sign of life.",
             "source-down",
             (
                 (f"max by (source) ({of_process(catalogue.SOURCE_UP)})", "works", said(YES_NO)),
@@ -202,17 +201,12 @@ def arrivals() -> list[AnyPanel]:
                     "last sign of life",
                     in_unit("dateTimeAsIso"),
                 ),
-                (
-                    f"{_MILLISECONDS} max by (source) ({of_process(catalogue.SOURCE_LAST_EVENT)})",
-                    "last event",
-                    in_unit("dateTimeAsIso"),
-                ),
             ),
         ),
         series_of(
             "Events",
             "What came in and what became of it, each hour.",
-            "source-silent",
+            "source-down",
             [(f"sum by (source, outcome) (increase({of_process(catalogue.EVENTS)}[1h]))", "{{source}} {{outcome}}")],
         ),
         series_of(
@@ -229,26 +223,9 @@ def arrivals() -> list[AnyPanel]:
     ]
 
 
-def targets() -> list[AnyPanel]:
-    """Return the targets, and what Apple answers."""
+def answers() -> list[AnyPanel]:
+    """Return what Apple and the products answer."""
     return [
-        table_of(
-            "Targets",
-            "Whether each lets Tokenward in, and when it last did.",
-            "target-unreachable",
-            (
-                (
-                    f"max {_BY_TARGET} ({of_service(catalogue.TARGET_UP)})",
-                    "lets us in",
-                    said(YES_NO),
-                ),
-                (
-                    f"{_MILLISECONDS} max {_BY_TARGET} ({of_service(catalogue.TARGET_LAST_SUCCESS)})",
-                    "last time",
-                    in_unit("dateTimeAsIso"),
-                ),
-            ),
-        ),
         series_of(
             "Answers about tokens",
             "What Apple or the product said when it was asked, each hour.",
@@ -343,7 +320,7 @@ ROWS: Final[Mapping[str, list[AnyPanel]]] = {
     "Rotations": rotations(),
     "People": people(),
     "Sources and dropped files": arrivals(),
-    "Targets and Apple": targets(),
+    "Apple and the products": answers(),
     "Notices": notices(),
     "The daemon": daemon(),
 }

@@ -1,4 +1,4 @@
-"""Alerts about what comes in and what is asked: sources, the drop folder, targets."""
+"""Alerts about what comes in: sources and the drop folder."""
 
 from typing import Final
 
@@ -12,33 +12,12 @@ GROUP: Final = Group(
     "tokenward-arrivals",
     (
         Alert(
-            "SourceSilent",
-            f"{seconds_since(catalogue.SOURCE_LAST_SUCCESS)}\n> on (instance, source) group_left ()\n"
-            f"{catalogue.SOURCE_SILENCE.name}",
-            Severity.WARNING,
-            "Nothing has been heard of the source {{ $labels.source }} for {{ $value | humanizeDuration }}; changes "
-            "of password and departures may go unnoticed.",
-            "It is silent for longer than it may be. The operator looks whether it still sends, and whether its "
-            "credential or the one who made it has gone.",
-            "10m",
-        ),
-        Alert(
             "SourceDown",
             f"{catalogue.SOURCE_UP.name} == 0",
             Severity.WARNING,
             "The source {{ $labels.source }} does not work; what it would tell goes unnoticed.",
             "Its last poll failed, or it can't listen. `journalctl -u tokenward` says why; the operator mends it.",
             "30m",
-        ),
-        Alert(
-            "TargetUnreachable",
-            f"{catalogue.TARGET_UP.name} == 0",
-            Severity.WARNING,
-            "{{ $labels.target }} of {{ $labels.organisation }}/{{ $labels.service }} does not let Tokenward in; "
-            "nothing can be installed there.",
-            "It can't be reached, or refuses the credential. `tokenward probe {{ $labels.service }}` says which; "
-            "the operator mends it.",
-            "1h",
         ),
         Alert(
             "InboxStuck",
