@@ -67,7 +67,7 @@ GROUP: Final = Group(
             _BLOCKED,
             Severity.WARNING,
             "The rotation of {{ $labels.organisation }}/{{ $labels.service }} is blocked: {{ $labels.reason }}.",
-            "It stands still until the reason is gone, and the old token goes on working. " + _IS_BLOCKED,
+            "It stands still until the reason is gone. " + _IS_BLOCKED,
             "5m",
         ),
         Alert(
