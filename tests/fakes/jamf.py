@@ -31,6 +31,11 @@ Json = dict[str, object]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
+def notice(kind: str, name: str | None = None) -> Json:
+    """Return a notification of *kind*, about the instance of that name."""
+    return {"type": kind, "id": "-1", "params": {"name": name} if name else {}}
+
+
 @dataclass(slots=True)
 class Instance:
     """One enrolment instance, as it is kept."""
@@ -58,6 +63,8 @@ class Jamf:
     """Whether it has spoken with Apple by the time that it answers an upload, which it need not have."""
     syncs_when_asked: bool = False
     """Whether it speaks with Apple just before it says how that went."""
+    notices: list[Json] | None = field(default_factory=list)
+    """What it notifies administrators of; None: the API client may not read that."""
     reaches_apple: bool = True
     breaks_after_taking: bool = False
     """Whether it takes a token and answers 500, in its own shape, all the same."""
@@ -102,6 +109,8 @@ class Jamf:
                 one.sync_state, one.account = "SUCCESSFUL", answer
             else:
                 one.sync_state = REFUSED_BY_APPLE
+                if answer[1] == "T_C_NOT_SIGNED" and self.notices is not None:
+                    self.notices.append(notice("DEVICE_ENROLLMENT_PROGRAM_T_C_NOT_SIGNED", one.name))
 
     def app(self) -> Starlette:
         """Return its API."""
@@ -115,6 +124,7 @@ class Jamf:
                 Route(f"{at}/{{id}}/upload-token", update(self._renew), methods=["PUT"]),
                 Route(f"{at}/{{id}}/syncs/latest", read(self._latest_sync)),
                 Route(at, read(self._list)),
+                Route("/api/v1/notifications", read(self._notifications)),
             ],
             exception_handlers={404: _unknown_path},
         )
@@ -146,6 +156,9 @@ class Jamf:
         self.given.append(token)
         self.access_tokens.add(token)
         return JSONResponse({"access_token": token, "expires_in": 599, "token_type": "Bearer", "scope": "api-role:2"})
+
+    async def _notifications(self, _: Request) -> Response:
+        return _error(403, "INVALID_PRIVILEGE") if self.notices is None else JSONResponse(self.notices)
 
     async def _public_key(self, _: Request) -> Response:
         if not self.has_key:

@@ -86,7 +86,7 @@ async def test_a_sync_that_failed_is_no_proof_and_no_verdict(case):
 
 async def test_a_state_that_nobody_knows_is_not_yet(case):
     """The list of states is not published."""
-    case.apple.refusal = (403, "T_C_NOT_SIGNED")
+    case.apple.refusal = (403, "ACCESS_DENIED")
     await install(case.target, await case.envelope())
     assert (await case.proof()).rung == 2
     reading = await case.target.health.health()

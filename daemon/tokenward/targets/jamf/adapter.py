@@ -1,30 +1,24 @@
-"""Jamf Pro: one key for all instances of a tenant, renewed by number; speaks with Apple some time after an upload.
-
-Sources: developer.jamf.com/jamf-pro/reference, the pages on ``device-enrollments`` and on API roles and clients;
-jamf/terraform-provider-jamfplatform pull requests 156 and 160 (states of a sync); deploymenttheory/
-terraform-provider-jamfpro issues 531 and 575 and pull request 718 (the cluster, strict base64).
-
-# unconfirmed: which states a sync can have beside two; what is said of a bad token; when, after an upload, an instance
-# shows what Apple says of the new token. Jamf's platform gateway, whose addresses are not known, is not spoken with.
-"""
+"""One enrolment instance of one Jamf Pro tenant: settings, abilities, and what can be asked of it."""
 
 import base64
 import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 from urllib.parse import quote
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from tokenward.model.finding import Code, Finding, NeedsOperator, Retryable
 from tokenward.model.secret import Secret
 from tokenward.model.target import (
     Abilities,
+    BlockReason,
     Delivery,
     Found,
     Holding,
     KeyPolicy,
+    Obstacle,
     Preflight,
     Proof,
     Reading,
@@ -34,6 +28,8 @@ from tokenward.model.token import TokenState
 from tokenward.rotation.ports import Target
 from tokenward.schema.secret_ref import SecretRef
 from tokenward.targets import TargetSection, target_of
+from tokenward.targets.jamf.notices import parse_notices, state_told
+from tokenward.targets.jamf.syncs import Sync, not_proven_by, verdict_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer
 from tokenward.wire.client_login import ClientLogin
@@ -57,7 +53,7 @@ ABILITIES: Final = Abilities(
     installs=True,
     reads_back=True,
     strongest_rung=3,
-    verdicts=frozenset({TokenState.VALID}),
+    verdicts=frozenset({TokenState.VALID, TokenState.TERMS_UNSIGNED, TokenState.EXPIRED}),
     finds=True,
     reads_secrets=False,
     least_privilege="An API client whose role has Read and Update Device Enrollment Program Instances.",
@@ -68,13 +64,9 @@ ABILITIES: Final = Abilities(
         "Save, and see that the date on which the token expires is a year ahead.",
     ),
 )
-FRESH: Final = timedelta(hours=1)
-"""For how long a good sync says how things stand. How often Jamf Pro speaks with Apple is not published."""
 _INSTANCES: Final = "/api/v1/device-enrollments"
 _PAGE: Final = 100
 _MOST_PAGES: Final = 20
-_SUCCESSFUL: Final = "SUCCESSFUL"
-_CONNECTION_ERROR: Final = "CONNECTION_ERROR"
 _Number = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", coerce_numbers_to_str=True)]
 """Jamf Pro's numbers are text."""
 
@@ -123,17 +115,6 @@ class _Page(Shown):
     results: tuple[_Instance, ...]
 
 
-class _Sync(Shown):
-    """How it went when Jamf Pro spoke with Apple."""
-
-    state: str = Field(alias="syncState")
-    timestamp: AwareDatetime
-
-    @property
-    def mark(self) -> str:
-        return mark_of(self.state, self.timestamp)
-
-
 class _Fault(Shown):
     code: str
 
@@ -164,10 +145,13 @@ class Jamf:
     async def preflight(self) -> Preflight:
         """Ask for the instance, which shows that it can be reached and read (B4.1)."""
         try:
-            await self._find()
+            told, is_told = await self._told(await self._find())
         except (Retryable, NeedsOperator) as error:
             return in_the_way(error)
-        return Preflight(cannot_tell=(_WHETHER_TERMS, _WHETHER_MAY_RENEW, _SAME_DAY))
+        if told is TokenState.TERMS_UNSIGNED:
+            return Preflight((Obstacle(BlockReason.TERMS_UNSIGNED, _ACCEPT_TERMS),))
+        unknown = () if is_told else (_WHETHER_TERMS,)
+        return Preflight(cannot_tell=(*unknown, _WHETHER_MAY_RENEW, _SAME_DAY))
 
     async def fetch_certificate(self, common_name: str) -> bytes:
         """Return the tenant's one certificate; nothing makes another."""
@@ -214,7 +198,7 @@ class Jamf:
         sync = (await self._latest_sync(await self._find()))[0]
         instance = await self._find()  # after the sync, which may have changed what it shows
         uuid = instance.server_uuid or None
-        missing = _not_proven_by(sync, noted, since)
+        missing = not_proven_by(sync, noted, since)
         if missing:
             return Proof(2, f"Jamf Pro shows it, but {missing}.", server_uuid=uuid)
         why = "Jamf Pro has spoken with Apple since the token was handed over, and it went well."
@@ -224,11 +208,16 @@ class Jamf:
         """Return until when it is good, and how it last went between Jamf Pro and Apple, if that is fresh (B10.1)."""
         try:
             instance = await self._find()
+            told, _ = await self._told(instance)
             sync, now = await self._latest_sync(instance)
         except (Retryable, NeedsOperator) as error:
             return no_verdict(error)
         held = instance.holding
-        return Reading(*_verdict(sync, now), held, held.downloader, held.server_uuid)
+        if told is not None:
+            return Reading(
+                told, "Jamf Pro notifies its administrators of that.", held, held.downloader, held.server_uuid
+            )
+        return Reading(*verdict_of(sync, now), held, held.downloader, held.server_uuid)
 
     async def find_all(self) -> tuple[Found, ...]:
         """Return every instance of the tenant."""
@@ -253,47 +242,27 @@ class Jamf:
                 break
         return tuple(found)
 
-    async def _latest_sync(self, instance: _Instance) -> tuple[_Sync | None, datetime | None]:
+    async def _latest_sync(self, instance: _Instance) -> tuple[Sync | None, datetime | None]:
         """Return how it last went with Apple, None before any time, and what time it is by Jamf Pro's own clock."""
         answer = await self._get(f"/{quote(instance.id)}/syncs/latest")
         if answer.status == HTTPStatus.NOT_FOUND:  # unconfirmed: what it says before the first one
             return None, answer.answered_at
-        return read_as(_Sync, answer, TITLE, "did not say when it spoke with Apple"), answer.answered_at
+        return read_as(Sync, answer, TITLE, "did not say when it spoke with Apple"), answer.answered_at
+
+    async def _told(self, instance: _Instance) -> tuple[TokenState | None, bool]:
+        """Return of which state Jamf Pro notifies its administrators, and whether it lets us know."""
+        try:
+            answer = await self._login.send(self._peer, "GET", "/api/v1/notifications")
+        except Retryable:
+            return None, False  # what it holds, and how it went with Apple, is asked for by itself
+        notices = parse_notices(answer)
+        return (None, False) if notices is None else (state_told(notices, instance.name), True)
 
     async def _get(self, path: str, query: dict[str, str] | None = None) -> Answer:
         answer = await self._login.send(self._peer, "GET", _INSTANCES + path, query=query)
         if answer.status in KEPT_OUT:
             raise NeedsOperator(kept_out(TITLE, answer, _LET_US_IN))
         return answer
-
-
-def _not_proven_by(sync: _Sync | None, noted: str, since: datetime) -> str:
-    """Return what *sync* still lacks to show that the new token works; empty where it lacks nothing."""
-    if sync is None:
-        return "has not spoken with Apple yet"
-    if sync.timestamp <= since or sync.mark == noted:
-        return "has not spoken with Apple since the token was handed over"
-    return _not_well(sync)
-
-
-def _not_well(sync: _Sync) -> str:
-    """Return how *sync* did not go well; empty where it did. Its own word is not repeated."""
-    if sync.state == _SUCCESSFUL:
-        return ""
-    if sync.state == _CONNECTION_ERROR:
-        return "could not reach Apple when it last tried"
-    return "does not say that it went well when it last spoke with Apple"
-
-
-def _verdict(sync: _Sync | None, now: datetime | None) -> tuple[TokenState | None, str]:
-    if sync is None:
-        return None, "Jamf Pro shows the token, and has not spoken with Apple yet."
-    if trouble := _not_well(sync):
-        return None, f"Jamf Pro shows the token, but {trouble}."
-    at = f"{sync.timestamp:%Y-%m-%d %H:%M} UTC"
-    if now is None or now - sync.timestamp > FRESH:
-        return None, f"It went well when Jamf Pro last spoke with Apple, at {at}, too long ago to say how things stand."
-    return TokenState.VALID, f"It went well when Jamf Pro last spoke with Apple, at {at}."
 
 
 def _refusal(answer: Answer) -> Finding:
@@ -315,7 +284,10 @@ _LET_US_IN: Final = (
     "Check the target's client_id and client_secret, that this API client is enabled in Jamf Pro, and that its role "
     "has Read and Update Device Enrollment Program Instances."
 )
-_WHETHER_TERMS: Final = "Whether Apple's terms are accepted: Jamf Pro shows only whether it went well with Apple."
+_WHETHER_TERMS: Final = "Whether Apple's terms are accepted: the API client may not read Jamf Pro's notifications."
+_ACCEPT_TERMS: Final = (
+    "Have somebody who may accept Apple's new terms in the portal; Jamf Pro can take hours to notice."
+)
 _WHETHER_MAY_RENEW: Final = "Whether the API client may renew a token: that shows when it does."
 _SAME_DAY: Final = (
     "Which of two tokens of the same day it holds: it shows a day and no time, so its answer to the upload counts."
