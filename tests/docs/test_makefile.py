@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PINNED = ("setup", "run", "demo", "test", "test-peers", "check", "bench", "chaos", "fuzz")
+PINNED = ("setup", "run", "demo", "test", "test-peers", "check", "dist", "deb", "bench", "chaos", "fuzz")
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 # A Python that makes an environment of noisy stand-ins, so that set-up takes no time and no network.
@@ -31,7 +31,7 @@ exit 1
 @pytest.fixture
 def checkout(tmp_path):
     """Return a folder with what set-up reads, and no environment yet."""
-    for name in ("Makefile", "pyproject.toml", "requirements-dev.lock"):
+    for name in ("Makefile", "pyproject.toml", "requirements-dev.lock", "requirements-package.lock"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     return tmp_path
 
@@ -112,7 +112,9 @@ def test_set_up_without_a_fitting_python_says_so_and_leaves_nothing(checkout, py
     assert not (checkout / ".venv").exists()
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, "requirements-fuzz.lock"])
+@pytest.mark.parametrize(
+    "lock", [*LOCKS, "requirements-stores.lock", "requirements-package.lock", "requirements-fuzz.lock"]
+)
 def test_a_lock_names_no_host_and_every_file_by_its_hash(lock):
     """C3: any index serves, and none can slip in another file."""
     text = read(lock)
@@ -125,7 +127,8 @@ def test_a_lock_names_no_host_and_every_file_by_its_hash(lock):
 def test_the_locks_agree_and_hold_every_dependency():
     """C3: what is tested is what is shipped."""
     runtime, development = (set(re.findall(r"^(\S+)==(\S+)", read(lock), re.MULTILINE)) for lock in LOCKS)
-    assert runtime <= development
+    stores = set(re.findall(r"^(\S+)==(\S+)", read("requirements-stores.lock"), re.MULTILINE))
+    assert runtime < stores < development
 
     declared = " ".join(tomllib.loads(read("pyproject.toml"))["project"]["dependencies"])
     assert set(re.findall(r"([\w-]+)>=", declared)) <= {name for name, _ in runtime}

@@ -152,6 +152,7 @@ def test_the_readme_lists_every_target_and_every_issuer():
         ("No personal page", not list(_PAGES.glob("handover*"))),
         ("No web receivers", not SOURCES),
         ("Messages to people are written to the log", len(list(_NOTIFY.glob("*_channel.py"))) == 1),
+        ("No packages", not (ROOT / "packaging").exists()),
         ("No dashboards", not list((ROOT / "dashboards" / "grafana").glob("*.json"))),
         ("No alert rules", not (ROOT / "dashboards" / "prometheus" / "tokenward.rules.yml").exists()),
         ("No commands for backup", "backup" not in COMMANDS),

@@ -50,7 +50,10 @@ def _credential(name: str, environment: Mapping[str, str]) -> Secret:
     if not folder:
         raise Fault("systemd has passed no credentials ($CREDENTIALS_DIRECTORY is not set)", right)
     by_itself, of_folder = Path(folder, name), Path(folder, f"{UNIT_FOLDER}_{name}")
-    found = of_folder if of_folder.exists() and not by_itself.exists() else by_itself
+    try:
+        found = of_folder if of_folder.exists() and not by_itself.exists() else by_itself
+    except OSError as error:
+        raise Fault(f"{folder} can't be looked into: {error.strerror}", right) from error
     return _read(found, right, guarded_by_systemd=True)
 
 

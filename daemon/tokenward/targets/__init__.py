@@ -46,7 +46,7 @@ class ClientSection(TargetSection):
         if not all(map(_is_installed, cls.client)):
             raise Fault(
                 f"the library for {kind} is not installed",
-                f'install Tokenward with its extra: pip install "tokenward[{cls.extra}]"',
+                f'pip install "tokenward[{cls.extra}]", or the Debian package tokenward-stores',
             )
         return kind
 
