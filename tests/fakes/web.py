@@ -16,6 +16,26 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 class _Server(uvicorn.Server):
+    """A server that ends when it is told to, and not at the next of its ticks."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.over = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Serve until it is over."""
+        await self.on_tick(0)  # which writes the headers that every answer has
+        await self.over.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Hang up at once: nobody is waited for who would have to hang up first."""
+        for server in self.servers:
+            server.close()
+        for one in sockets or ():
+            one.close()
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals to the tests' own process."""
@@ -57,6 +77,7 @@ async def serving(
     finally:
         server.should_exit = True
         server.force_exit = True
+        server.over.set()
         await task
         for connection in tuple(server.server_state.connections):
             connection.transport.abort()
