@@ -50,3 +50,11 @@ def test_a_holder_without_a_name_is_another_process(tmp_path):
         (tmp_path / "lock").write_text("")
         with pytest.raises(LockedByAnother, match="Another process"):
             StateLock.acquire(tmp_path)
+
+
+def test_a_place_that_cannot_be_made_is_a_finding_and_no_fault(tmp_path):
+    """Promise 6: whoever starts it reads what is to be mended."""
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(NeedsOperator) as refused:
+        StateLock.acquire(tmp_path / "file" / "state")
+    assert "enter every folder above it" in refused.value.finding.do

@@ -26,6 +26,15 @@ class LockedByAnother(NeedsOperator):
         self.pid = pid
 
 
+def _not_usable(state_dir: Path, error: OSError) -> Finding:
+    return Finding(
+        Code.STORE,
+        f"The state directory {state_dir} can't be used: {error.strerror or 'input/output error'}.",
+        "Without it nothing can be remembered, so nothing was started.",
+        f"Let the daemon's user make and write {state_dir}, and enter every folder above it.",
+    )
+
+
 class StateLock:
     """Holds a state directory until it is released or the process ends, however it ends."""
 
@@ -39,9 +48,13 @@ class StateLock:
 
         Raises:
             LockedByAnother: Another process holds it.
+            NeedsOperator: It can't be made, or nothing can be written in it.
         """
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise NeedsOperator(_not_usable(state_dir, error)) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

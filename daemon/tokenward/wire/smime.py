@@ -1,4 +1,4 @@
-"""Token files as text, for products that take them inside JSON."""
+"""Token files as text, for products that take them inside JSON, or insist on the headers of a mail."""
 
 import base64
 import re
@@ -23,10 +23,10 @@ def smime_text(envelope: Envelope) -> str:
     try:
         text = envelope.original.decode("ascii")
     except UnicodeDecodeError:
-        return _written(envelope.cms)
-    return text if _HEADER.match(text) else _written(envelope.cms)
+        return mail_text(envelope.cms)
+    return text if _HEADER.match(text) else mail_text(envelope.cms)
 
 
-def _written(cms: bytes) -> str:
-    """Return four headers, an empty line, and base64 in lines of 76."""
+def mail_text(cms: bytes) -> str:
+    """Return *cms* as Apple's portal writes it: four headers, an empty line, base64 in lines of 76."""
     return "\n".join((*_APPLES, "", base64.encodebytes(cms).decode("ascii")))

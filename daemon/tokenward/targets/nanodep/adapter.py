@@ -1,6 +1,5 @@
 """One DEP name of one NanoDEP server: abilities, and what can be asked of it."""
 
-import base64
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -28,6 +27,7 @@ from tokenward.targets.nanodep.answers import NOT_READ, TITLE, is_version, parse
 from tokenward.targets.nanodep.server import DepServer, View, owned
 from tokenward.targets.nanodep.settings import Settings
 from tokenward.wire.findings import no_verdict, unexpected
+from tokenward.wire.smime import mail_text
 
 ABILITIES: Final = Abilities(
     kind="nanodep",
@@ -102,7 +102,7 @@ class NanoDep:
         receipt = await self._put(delivery.envelope.original, delivery)
         if receipt.refusal is not NOT_READ:
             return receipt
-        return await self._put(_with_mail_headers(delivery.envelope.cms), delivery)
+        return await self._put(mail_text(delivery.envelope.cms).encode(), delivery)
 
     async def _put(self, file: bytes, delivery: Delivery) -> Receipt:
         answer = await self._server.peer.send(
@@ -173,17 +173,6 @@ _WHETHER_TERMS: Final = "Whether Apple's terms are accepted: NanoDEP has no answ
 
 def _in_the_way(reason: BlockReason, remedy: str) -> Preflight:
     return Preflight((Obstacle(reason, remedy),), cannot_tell=(_WHICH_KEY,))
-
-
-def _with_mail_headers(cms: bytes) -> bytes:
-    """Return *cms* as Apple's portal writes it: four headers, an empty line, base64 in lines of 76."""
-    headers = (
-        b'Content-Type: application/pkcs7-mime; name="smime.p7m"; smime-type=enveloped-data',
-        b"Content-Transfer-Encoding: base64",
-        b'Content-Disposition: attachment; filename="smime.p7m"',
-        b"Content-Description: S/MIME Encrypted Message",
-    )
-    return b"\n".join((*headers, b"", base64.encodebytes(cms)))
 
 
 def build(settings: Settings, *, service: str, api_key: Secret) -> Target:
