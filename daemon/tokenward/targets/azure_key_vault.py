@@ -22,7 +22,7 @@ from tokenward.schema.web_url import WebUrl
 from tokenward.targets import ClientSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import Lost
-from tokenward.wire.findings import KEPT_OUT, kept_out, refusal_by_status
+from tokenward.wire.findings import let_in, refusal_by_status
 from tokenward.wire.passage import Answered, Passage, hush
 from tokenward.wire.reading import Shown, read_as
 from tokenward.wire.secret_store import Kept, KeptToken, as_document, kept_document
@@ -119,8 +119,7 @@ class _OneSecret:
 
     async def look(self) -> Kept:
         answer = await self._asked(Lost.HARMLESS)
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, self._let_us_in))
+        let_in(TITLE, answer, self._let_us_in)
         if answer.status == HTTPStatus.NOT_FOUND:
             return Kept()
         shown = read_as(_Value, answer, TITLE, "did not show the secret")

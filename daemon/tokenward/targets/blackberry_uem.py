@@ -21,7 +21,7 @@ from tokenward.rotation.ports import Target
 from tokenward.schema.secret_ref import SecretRef
 from tokenward.targets import TargetSection, target_of
 from tokenward.wire.client import HttpPeer, Lost
-from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_date, no_verdict, unexpected
+from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, let_in, no_date, no_verdict, unexpected
 from tokenward.wire.picking import pick
 from tokenward.wire.reading import Moment, Shown, mark_of, read_as
 from tokenward.wire.settings import PeerSection
@@ -175,8 +175,7 @@ class BlackBerryUem:
             query={"max": str(_PAGE), "offset": str(offset)},
             headers={"Authorization": signed_in, "Accept": _LISTS},
         )
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, _LET_US_IN))
+        let_in(TITLE, answer, _LET_US_IN)
         return read_as(_Accounts, answer, TITLE, "did not say which DEP accounts it has").depAccounts
 
     async def _sign_in(self) -> Secret:

@@ -24,9 +24,8 @@ from tokenward.targets import TargetSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, bearer_auth
 from tokenward.wire.findings import (
-    KEPT_OUT,
     in_the_way,
-    kept_out,
+    let_in,
     no_verdict,
     not_exactly_one,
     refusal_by_status,
@@ -229,9 +228,7 @@ class Iru:
 
     async def _get(self, path: str, query: dict[str, str] | None = None) -> Answer:
         answer = await self._peer.send("GET", path, query=query or None)
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, _LET_US_IN))
-        return answer
+        return let_in(TITLE, answer, _LET_US_IN)
 
 
 def _path(token_id: str) -> str:

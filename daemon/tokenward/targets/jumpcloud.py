@@ -36,7 +36,7 @@ from tokenward.schema.web_url import AnyWebUrl
 from tokenward.targets import TargetSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, Lost
-from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_verdict, refusal_by_status, unexpected
+from tokenward.wire.findings import in_the_way, let_in, no_verdict, refusal_by_status, unexpected
 from tokenward.wire.pacing import Pacing
 from tokenward.wire.reading import Shown, mark_of, read_as
 from tokenward.wire.settings import PeerSection
@@ -209,9 +209,7 @@ class JumpCloud:
 
     async def _get(self, path: str) -> Answer:
         answer = await self._peer.send("GET", path)
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, _LET_US_IN))
-        return answer
+        return let_in(TITLE, answer, _LET_US_IN)
 
 
 def _instant(text: str) -> datetime | None:

@@ -27,7 +27,7 @@ from tokenward.schema.web_url import WebUrl
 from tokenward.targets import ClientSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import Connection
-from tokenward.wire.findings import KEPT_OUT, kept_out, refusal_by_status
+from tokenward.wire.findings import let_in, refusal_by_status
 from tokenward.wire.passage import Passage, hush
 from tokenward.wire.reading import Shown, read_as
 from tokenward.wire.secret_store import ENVELOPE, Kept, KeptToken, changed_meanwhile, kept
@@ -177,9 +177,7 @@ class _OneSecret:
     async def _read(self) -> Answer:
         api = await self._api()
         answer = await api.read_namespaced_secret(self._name, self._settings.namespace, _preload_content=False)
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, self._let_us_in))
-        return answer
+        return let_in(TITLE, answer, self._let_us_in)
 
     async def _create(self, fields: Mapping[str, str]) -> Answer:
         api = await self._api()

@@ -42,7 +42,7 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.targets import TargetSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, basic_auth
-from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_verdict, refusal_by_status
+from tokenward.wire.findings import in_the_way, let_in, no_verdict, refusal_by_status
 from tokenward.wire.reading import Shown, find_in, mark_of, read_as, unpacked
 from tokenward.wire.settings import PeerSection
 from tokenward.wire.token_values import TokenValues
@@ -249,9 +249,7 @@ class MicroMdm:
 
     async def _get(self, path: str) -> Answer:
         answer = await self._peer.send("GET", path)
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, _LET_US_IN))
-        return answer
+        return let_in(TITLE, answer, _LET_US_IN)
 
 
 def _untold(kept: _Kept, view: _View) -> Iterator[str]:

@@ -20,7 +20,7 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.schema.web_url import AnyWebUrl
 from tokenward.targets import TargetSection, target_of
 from tokenward.wire.client import HttpPeer, Lost, basic_auth
-from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_date, no_verdict
+from tokenward.wire.findings import in_the_way, let_in, no_date, no_verdict
 from tokenward.wire.pacing import Pacing
 from tokenward.wire.picking import pick
 from tokenward.wire.reading import Moment, Shown, mark_of, read_as
@@ -173,8 +173,7 @@ class SimpleMdm:
     async def _page(self, after: int | None) -> _Servers:
         query = {"limit": str(_PAGE)} | ({} if after is None else {"starting_after": str(after)})
         answer = await self._peer.send("GET", _PATH, query=query)
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, _LET_US_IN))
+        let_in(TITLE, answer, _LET_US_IN)
         return read_as(_Servers, answer, TITLE, "did not say which DEP servers it has")
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final, Literal, Protocol
 
 from pydantic import Field, JsonValue
 
-from tokenward.model.finding import Code, Finding, NeedsOperator
+from tokenward.model.finding import Code, Finding
 from tokenward.model.secret import Secret
 from tokenward.model.target import Abilities, KeyPolicy
 from tokenward.rotation.ports import Target
@@ -20,7 +20,7 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.targets import ClientSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import Lost
-from tokenward.wire.findings import KEPT_OUT, kept_out, refusal_by_status
+from tokenward.wire.findings import let_in, refusal_by_status
 from tokenward.wire.passage import Passage
 from tokenward.wire.reading import Shown, find_in, read_as
 from tokenward.wire.secret_store import Kept, KeptToken, changed_meanwhile, kept
@@ -107,8 +107,7 @@ class _SecretPath:
             ),
             Lost.HARMLESS,
         )
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, self._let_us_in))
+        let_in(TITLE, answer, self._let_us_in)
         if answer.status == HTTPStatus.NOT_FOUND:
             deleted = find_in(_Secret, answer)
             return Kept(str(deleted.data.metadata.version if deleted else 0))

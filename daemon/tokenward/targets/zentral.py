@@ -21,7 +21,7 @@ from tokenward.schema.secret_ref import SecretRef
 from tokenward.targets import TargetSection, target_of
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, Lost
-from tokenward.wire.findings import KEPT_OUT, in_the_way, kept_out, no_verdict
+from tokenward.wire.findings import in_the_way, let_in, no_verdict
 from tokenward.wire.picking import pick
 from tokenward.wire.reading import Shown, find_in, read_as
 from tokenward.wire.settings import PeerSection
@@ -215,9 +215,7 @@ class Zentral:
 
     async def _ask(self, method: str, path: str, query: dict[str, str] | None = None) -> Answer:
         answer = await self._peer.send(method, path, query=query, lost=Lost.HARMLESS)
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, _LET_US_IN))
-        return answer
+        return let_in(TITLE, answer, _LET_US_IN)
 
 
 def _proof(server: _Server, rung: int, why: str) -> Proof:

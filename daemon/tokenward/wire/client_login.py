@@ -14,7 +14,7 @@ from tokenward.model.finding import Code, Finding, NeedsOperator
 from tokenward.model.secret import Secret
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, Lost, bearer_auth
-from tokenward.wire.findings import KEPT_OUT, kept_out
+from tokenward.wire.findings import KEPT_OUT, kept_out, let_in
 from tokenward.wire.reading import Shown, read_as
 
 _REFUSED: Final = KEPT_OUT | {HTTPStatus.BAD_REQUEST}
@@ -111,9 +111,7 @@ class LoggedInPeer:
             OutcomeUnknown: As ``ClientLogin.send``.
         """
         answer = await self._login.send(self._peer, method, path, headers=headers, body=body, lost=lost)
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(self._peer.title, answer, self._let_us_in))
-        return answer
+        return let_in(self._peer.title, answer, self._let_us_in)
 
 
 def _with(token: Secret, headers: Mapping[str, str | Secret] | None) -> dict[str, str | Secret]:

@@ -22,6 +22,17 @@ def kept_out(title: str, answer: Answer, do: str) -> Finding:
     )
 
 
+def let_in(title: str, answer: Answer, do: str) -> Answer:
+    """Return *answer*, once it is sure that the server let us in; *do* as for ``kept_out``.
+
+    Raises:
+        NeedsOperator: The server does not take the credential.
+    """
+    if answer.status in KEPT_OUT:
+        raise NeedsOperator(kept_out(title, answer, do))
+    return answer
+
+
 def not_exactly_one(title: str, what: str, there: Sequence[str], setting: str) -> Finding:
     """Return the finding for a target that can mean several of a product's tokens, or none.
 

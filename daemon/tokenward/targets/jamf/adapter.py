@@ -34,9 +34,8 @@ from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer
 from tokenward.wire.client_login import ClientLogin
 from tokenward.wire.findings import (
-    KEPT_OUT,
     in_the_way,
-    kept_out,
+    let_in,
     no_verdict,
     not_exactly_one,
     refusal_by_status,
@@ -260,9 +259,7 @@ class Jamf:
 
     async def _get(self, path: str, query: dict[str, str] | None = None) -> Answer:
         answer = await self._login.send(self._peer, "GET", _INSTANCES + path, query=query)
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, _LET_US_IN))
-        return answer
+        return let_in(TITLE, answer, _LET_US_IN)
 
 
 def _refusal(answer: Answer) -> Finding:

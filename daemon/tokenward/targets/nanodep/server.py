@@ -23,7 +23,7 @@ from tokenward.targets.nanodep.answers import (
 from tokenward.targets.nanodep.settings import Server, is_dep_name
 from tokenward.wire.answer import Answer
 from tokenward.wire.client import HttpPeer, basic_auth
-from tokenward.wire.findings import KEPT_OUT, kept_out, unexpected
+from tokenward.wire.findings import let_in, unexpected
 from tokenward.wire.token_values import NO_DATE
 
 USER: Final = "depserver"
@@ -65,9 +65,7 @@ class DepServer:
             Retryable: NanoDEP could not be reached.
         """
         answer = await self.peer.send("GET", path, query=query, headers=self.authorised)
-        if answer.status in KEPT_OUT:
-            raise NeedsOperator(kept_out(TITLE, answer, CHECK_API_KEY))
-        return answer
+        return let_in(TITLE, answer, CHECK_API_KEY)
 
     async def holding(self, name: str) -> Holding:
         """Return what NanoDEP stores under *name*, asking nobody else; raises as ``get`` does.
