@@ -137,8 +137,7 @@ class Faces:
         return {folder: since for folder in DROP_FOLDERS if (since := drop.oldest_pending(folder)) is not None}
 
     def _clock_skew(self) -> dict[str, float]:
-        skews = [served.witness.skew_seconds for served in self.core.world.services.values()]
-        ahead = max((skew for skew in skews if skew is not None), key=abs, default=None)
+        ahead = self.core.world.seconds_ahead_of_apple
         return {} if ahead is None else {"apple": -ahead}
 
     def _store_bytes(self) -> int | None:

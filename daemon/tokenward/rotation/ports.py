@@ -276,6 +276,12 @@ class World:
     retired: Mapping[str, ServiceWorld] = field(default_factory=dict)
     """Those that the configuration names and nobody looks after any more."""
 
+    @property
+    def seconds_ahead_of_apple(self) -> float | None:
+        """How far the clock here is ahead of Apple's, by the service that sees most of it; None: nobody asked Apple."""
+        skews = (served.witness.skew_seconds for served in self.services.values())
+        return max((skew for skew in skews if skew is not None), key=abs, default=None)
+
     def without(self, retired: Collection[str]) -> "World":
         """Return the world with exactly those of its services set aside that are named in *retired*."""
         if self.retired.keys() == frozenset(retired):

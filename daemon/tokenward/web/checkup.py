@@ -65,8 +65,7 @@ async def _target(served: ServiceWorld, target: Target) -> list[Check]:
 
 
 def _clock(world: World) -> Iterator[Check]:
-    skews = [served.witness.skew_seconds for served in world.services.values()]
-    ahead = max((skew for skew in skews if skew is not None), key=abs, default=None)
+    ahead = world.seconds_ahead_of_apple
     if ahead is None:
         yield Check("clock", Grade.UNSURE, "Apple was not asked yet, so nothing tells whether the clock here is right.")
     elif abs(ahead) > SKEW_MATTERS:
