@@ -1,10 +1,12 @@
 from datetime import timedelta
+from typing import Annotated
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
-from tokenward.schema.duration import LONGEST, format_duration, parse_duration
+from tokenward.schema.duration import LONGEST, Duration, format_duration, parse_duration, waited_at_most
 from tokenward.schema.fault import Fault
 
 SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -44,3 +46,12 @@ def test_a_missing_unit_zero_and_too_much_are_refused(value):
     """A bare number could mean anything, so it means nothing."""
     with pytest.raises(Fault):
         parse_duration(value)
+
+
+def test_nothing_is_waited_for_longer_than_there_is_sense_in():
+    """The bound itself is allowed; what is over it is refused with the bound, as people write it."""
+    wait = TypeAdapter[timedelta](Annotated[Duration, waited_at_most(timedelta(minutes=2), "server")])
+    assert wait.validate_python("2m") == timedelta(minutes=2)
+    with pytest.raises(ValidationError, match="no server is waited for that long") as refused:
+        wait.validate_python("121s")
+    assert 'at most "2m"' in str(refused.value)

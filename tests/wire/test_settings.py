@@ -62,3 +62,10 @@ def test_what_will_not_do_is_refused_without_repeating_secrets(wrong):
     with pytest.raises(ValidationError) as refused:
         PeerSection.model_validate({"url": "https://mdm.corp.example"} | wrong)
     assert "s3cret" not in str(refused.value)
+
+
+def test_no_server_is_waited_for_longer_than_two_minutes():
+    """A rotation that waits for one that hangs would stand still without a word."""
+    assert PeerSection.model_validate({"url": "https://mdm.corp.example", "timeout": "2m"})
+    with pytest.raises(ValidationError, match='at most "2m"'):
+        PeerSection.model_validate({"url": "https://mdm.corp.example", "timeout": "3m"})

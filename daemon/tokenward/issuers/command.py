@@ -21,7 +21,7 @@ from tokenward.model.finding import Code, Finding, NeedsOperator, OutcomeUnknown
 from tokenward.model.secret import Secret
 from tokenward.model.target import IssuedFile, IssueOrder
 from tokenward.rotation.ports import Issuer
-from tokenward.schema.duration import Duration
+from tokenward.schema.duration import Duration, waited_at_most
 from tokenward.schema.fault import Fault
 from tokenward.wire.program import TRY_AGAIN, Ended, run_program
 
@@ -45,12 +45,6 @@ def parse_command(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-def _bounded(value: timedelta) -> timedelta:
-    if value > LONGEST_RUN:
-        raise Fault("no program is waited for that long", 'at most "1h"')
-    return value
-
-
 class Settings(IssuerSection):
     """The program, and how long it may take."""
 
@@ -59,7 +53,7 @@ class Settings(IssuerSection):
     """In every argument ``{certificate}`` becomes the path of a PEM file, ``{service}`` the service's id,
     ``{name}`` its name in Apple's portal, ``{account}`` the Managed Apple Account to act for, ``{release}``
     yes or no."""
-    timeout: Annotated[Duration, AfterValidator(_bounded)] = timedelta(minutes=10)
+    timeout: Annotated[Duration, waited_at_most(LONGEST_RUN, "program")] = timedelta(minutes=10)
 
 
 class CommandIssuer:

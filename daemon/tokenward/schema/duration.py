@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Final
 
-from pydantic import PlainValidator
+from pydantic import AfterValidator, PlainValidator
 
 from tokenward.schema.fault import Fault, quote
 
@@ -40,3 +40,14 @@ def format_duration(duration: timedelta) -> str:
 
 
 Duration = Annotated[timedelta, PlainValidator(parse_duration)]
+
+
+def waited_at_most(longest: timedelta, what: str) -> AfterValidator:
+    """Return the check of a ``Duration`` field that says how long a *what* is waited for, which is never too long."""
+
+    def check(value: timedelta) -> timedelta:
+        if value > longest:
+            raise Fault(f"no {what} is waited for that long", f'at most "{format_duration(longest)}"')
+        return value
+
+    return AfterValidator(check)

@@ -31,7 +31,7 @@ from tokenward.model.target import (
 )
 from tokenward.model.token import TokenState
 from tokenward.rotation.ports import Target
-from tokenward.schema.duration import Duration
+from tokenward.schema.duration import Duration, waited_at_most
 from tokenward.schema.fault import Fault
 from tokenward.targets import TargetSection, target_of
 from tokenward.wire.findings import in_the_way, no_verdict
@@ -75,12 +75,6 @@ def parse_program(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-def _bounded(value: timedelta) -> timedelta:
-    if value > LONGEST_RUN:
-        raise Fault("no program is waited for that long", 'at most "10m"')
-    return value
-
-
 Program = Annotated[tuple[str, ...], AfterValidator(parse_program)]
 
 
@@ -92,7 +86,7 @@ class Settings(TargetSection):
     """The program that installs, by its absolute path, and its arguments; `{service}` becomes the service's id."""
     read_back: Program = ()
     """The program that says what the product holds now; without it nothing is known but that it was taken."""
-    timeout: Annotated[Duration, AfterValidator(_bounded)] = timedelta(minutes=2)
+    timeout: Annotated[Duration, waited_at_most(LONGEST_RUN, "program")] = timedelta(minutes=2)
     """How long each may take; at most ten minutes."""
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ValidationInfo, field_validator
 
-from tokenward.schema.duration import Duration
+from tokenward.schema.duration import Duration, waited_at_most
 from tokenward.schema.fault import Fault
 from tokenward.schema.section import Section
 from tokenward.schema.web_url import AnyWebUrl, parse_web_url
@@ -35,12 +35,6 @@ def parse_proxy_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _bounded(value: timedelta) -> timedelta:
-    if value > LONGEST_ANSWER:
-        raise Fault("no server is waited for that long", 'at most "2m"')
-    return value
-
-
 Proxy = Annotated[str, AfterValidator(parse_proxy_url)]
 """Address of an HTTP proxy, as a field's type."""
 
@@ -56,7 +50,7 @@ class ConnectionSection(Section):
     """PEM file of the private key of `client_certificate`, without a password."""
     proxy: Proxy | None = None
     """HTTP proxy on the way; the environment's is never used."""
-    timeout: Annotated[Duration, AfterValidator(_bounded)] = timedelta(seconds=30)
+    timeout: Annotated[Duration, waited_at_most(LONGEST_ANSWER, "server")] = timedelta(seconds=30)
     """From a request to the last byte of its answer."""
 
     @field_validator("client_key")
