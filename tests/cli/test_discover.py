@@ -79,7 +79,7 @@ def test_no_secret_is_in_the_draft_or_said(cli, url, secret):
 
 def test_a_secret_that_is_a_credential_of_the_unit_is_drafted_as_one(cli, folder, url, secret, monkeypatch):
     """Nobody but root can read that folder: the daemon has them from the service manager, by name."""
-    monkeypatch.setattr("tokenward.cli.place.CREDENTIALS_FOLDER", str(folder))
+    monkeypatch.setattr("tokenward.cli.place.CREDENTIALS_FOLDER", folder)
     result = cli("discover", "fleet", "--url", url, "--secret", "api_token=api-token")
 
     assert 'api_token = { credential = "api-token" }' in result.stdout

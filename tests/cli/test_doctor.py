@@ -95,7 +95,7 @@ def test_credentials_that_only_the_service_manager_passes_are_no_mistake(cli, co
     own = f'{{ file = "{config.parent}/seal-key" }}'
     config.write_text(config.read_text().replace(own, '{ credential = "seal-key" }'))
     folder = tmp_path / "credentials"
-    monkeypatch.setattr(doctor, "CREDENTIALS", folder)
+    monkeypatch.setattr(doctor, "CREDENTIALS_FOLDER", folder)
     assert "?   credentials: 1 are passed by the service manager" in cli("doctor").stdout
 
     folder.mkdir()

@@ -15,6 +15,8 @@ from tokenward.schema.secret_ref import SecretPlace, SecretRef
 
 UNIT_FOLDER: Final = "tokenward"
 """How the shipped unit calls the folder of which every file is a credential; systemd joins both names by ``_``."""
+CREDENTIALS_FOLDER: Final = Path("/etc/tokenward/credentials")
+"""From where the shipped unit takes them; every file in it is one, by its name."""
 LARGEST: Final = 65_536
 """In bytes. Keys and passwords are far smaller."""
 
@@ -46,7 +48,7 @@ def read_secrets(refs: Mapping[str, SecretRef], environment: Mapping[str, str]) 
 def _credential(name: str, environment: Mapping[str, str]) -> Secret:
     """Return a credential. Source: systemd.exec(5), "Credentials"; systemd itself guards their folder."""
     folder = environment.get("CREDENTIALS_DIRECTORY")
-    right = "a file with this name in /etc/tokenward/credentials, or LoadCredential= with this name in the unit"
+    right = f"a file with this name in {CREDENTIALS_FOLDER}, or LoadCredential= with this name in the unit"
     if not folder:
         raise Fault("systemd has passed no credentials ($CREDENTIALS_DIRECTORY is not set)", right)
     by_itself, of_folder = Path(folder, name), Path(folder, f"{UNIT_FOLDER}_{name}")

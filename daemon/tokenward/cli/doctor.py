@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from tokenward.app.secrets import CREDENTIALS_FOLDER
 from tokenward.cli.exit_codes import Exit
 from tokenward.cli.failure import Failed
 from tokenward.cli.invocation import Invocation
@@ -18,8 +19,6 @@ from tokenward.model.checkup import Check, Grade
 if TYPE_CHECKING:
     from tokenward.app.settings import Settings
 
-CREDENTIALS: Final = Path("/etc/tokenward/credentials")
-"""Where the shipped unit takes them from."""
 CHECKUP_SECONDS: Final = 120.0
 """How long the daemon may look: a target that hangs is waited for as its own settings say."""
 LITTLE_ROOM: Final = 200 * 1024**2
@@ -91,13 +90,16 @@ def _secrets(invocation: Invocation, settings: "Settings") -> Iterator[Check]:
     refs, environment = secret_refs(settings), dict(invocation.environment)
     if "CREDENTIALS_DIRECTORY" not in environment:
         passed = {path: ref for path, ref in refs.items() if ref.place is SecretPlace.CREDENTIAL}
-        if passed and not os.access(CREDENTIALS, os.R_OK | os.X_OK):
+        if passed and not os.access(CREDENTIALS_FOLDER, os.R_OK | os.X_OK):
             refs = {path: ref for path, ref in refs.items() if path not in passed}
             said = f"{len(passed)} are passed by the service manager, and can't be seen from here."
             yield Check(
-                "credentials", Grade.UNSURE, said, f"As root, with the files in {CREDENTIALS}, they are looked at."
+                "credentials",
+                Grade.UNSURE,
+                said,
+                f"As root, with the files in {CREDENTIALS_FOLDER}, they are looked at.",
             )
-        environment["CREDENTIALS_DIRECTORY"] = str(CREDENTIALS)
+        environment["CREDENTIALS_DIRECTORY"] = str(CREDENTIALS_FOLDER)
     problems = read_secrets(refs, environment).problems
     for one in problems:
         yield Check("credentials", Grade.BAD, f"{one.path}: {one.wrong}.", f"It had better be {one.right}.")

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Final, Self
 
 from tokenward.app.registry import TARGETS
+from tokenward.app.secrets import CREDENTIALS_FOLDER
 from tokenward.app.settings import Settings
-from tokenward.cli.place import CREDENTIALS_FOLDER, Place, Setting
+from tokenward.cli.place import Place, Setting
 from tokenward.model.instant import format_instant
 from tokenward.model.service import RESERVED_NAMES, Keyholder
 from tokenward.model.target import Found

@@ -10,7 +10,7 @@ import click
 from pydantic import ValidationError
 
 from tokenward.app.registry import TargetKind
-from tokenward.app.secrets import read_secrets
+from tokenward.app.secrets import CREDENTIALS_FOLDER, read_secrets
 from tokenward.app.settings_problems import Problem, translate
 from tokenward.cli.exit_codes import Exit
 from tokenward.cli.failure import Failed
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 STANDARD_INPUT: Final = "-"
-CREDENTIALS_FOLDER: Final = "/etc/tokenward/credentials"
-"""Every file in it is a credential of the daemon's unit, by its name."""
 _KIND: Final = "kind"
 
 Setting = str | int | bool | SecretRef
@@ -119,7 +117,7 @@ def _from_file(name: str, file: Path, invocation: Invocation) -> tuple[SecretRef
     read = read_secrets({name: lies}, invocation.environment)
     if read.problems:
         raise _not_right(read.problems)
-    is_credential = file.parent == Path(CREDENTIALS_FOLDER)
+    is_credential = file.parent == CREDENTIALS_FOLDER
     return SecretRef(SecretPlace.CREDENTIAL, file.name) if is_credential else lies, read.reveal(lies)
 
 
